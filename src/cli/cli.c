@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+
+#include "config.h"
+
+int
+fovea_cli_run (int argc, char **argv, gboolean *ret_handled)
+{
+  *ret_handled = FALSE;
+  if (argc > 1 && g_str_equal (argv[1], "--version"))
+    {
+      g_print ("fovea %s\n", FOVEA_VERSION);
+      *ret_handled = TRUE;
+    }
+  return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define FOVEA_ENGINE_ERROR (fovea_engine_error_quark ())
+
+/* One code per reaction of the caller; the message names the file, both sides, and what to do. */
+typedef enum {
+  FOVEA_ENGINE_ERROR_NOT_FOUND,
+  FOVEA_ENGINE_ERROR_INVALID,
+  FOVEA_ENGINE_ERROR_BUSY,
+  FOVEA_ENGINE_ERROR_PACK_MISSING,
+  FOVEA_ENGINE_ERROR_IO,
+  FOVEA_ENGINE_ERROR_CANCELLED,
+} FoveaEngineError;
+
+GQuark fovea_engine_error_quark (void);
+
+G_END_DECLS
