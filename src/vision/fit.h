@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "nn/tensor.h"
+#include "vision/image.h"
+
+G_BEGIN_DECLS
+
+/* How a picture of any shape becomes the square that a network wants. The names are the stored and printed ones. */
+typedef enum {
+  FOVEA_FIT_CROP,      /* "crop": shorter side to size / crop_fraction, bicubic, centre square */
+  FOVEA_FIT_SQUASH,    /* "squash": both sides to size, aspect lost */
+  FOVEA_FIT_LETTERBOX  /* "letterbox": longer side to size, padded with @pad */
+} FoveaFit;
+
+const char *fovea_fit_name (FoveaFit fit);
+gboolean    fovea_fit_from_name (const char *name, FoveaFit *ret_fit);
+
+/* Exactly what a pack says of its input; read from the ONNX file's metadata by models/pack. */
+typedef struct {
+  int size;             /* pixels a side, e.g. 224 */
+  double crop_fraction; /* 0.875 */
+  float mean[3], scale[3]; /* x = (v − mean) × scale, v in 0..255, channel order R G B, e.g. 127 and 1/128 */
+  guint8 pad;           /* 127 */
+  gboolean bgr;         /* channels reversed before mean and scale */
+} FoveaInputSpec;
+
+/**
+ * fovea_fit_picture:
+ * @dest: f32 [3, size, size], planar, one slot of a batch tensor
+ *
+ * Resizes with Pillow's bicubic (a = −0.5, the support widened by the scale when shrinking, in 8 bits between the two passes), so that
+ * files give the published networks what they were trained on. Reference: Pillow, libImaging/Resample.c.
+ * Thread: any. @image must be RGB8.
+ */
+void fovea_fit_picture (const FoveaImage *image, FoveaFit fit, const FoveaInputSpec *spec, float *dest);
+
+G_END_DECLS
