@@ -49,7 +49,7 @@ typedef struct {
   char *name;
   gboolean has_type;     /* graph inputs and outputs, and what value_info says */
   FoveaDType dtype;
-  FoveaShape shape;      /* -1 = symbolic or not said */
+  FoveaShape shape;      /* rank -1 = not said; dimension -1 = symbolic or not said */
   FoveaTensor *constant; /* initializer, or NULL */
 } FoveaValue;
 
@@ -73,7 +73,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaGraph, fovea_graph_unref)
 #define fovea_graph_value(graph, id) (&g_array_index ((graph)->values, FoveaValue, (id)))
 #define fovea_graph_node(graph, i) ((FoveaNode *) g_ptr_array_index ((graph)->nodes, (i)))
 
-/* Building. Each returns the new value's id. @shape (nullable: not said). The constant is referenced. */
+/* Building. Each returns the new value's id. @name (nullable: one is made up) must be unique in the graph. @shape
+ * (nullable: not said). The constant is referenced. */
 int        fovea_graph_add_value (FoveaGraph *graph, const char *name, FoveaDType dtype, const FoveaShape *shape);
 int        fovea_graph_add_input (FoveaGraph *graph, const char *name, FoveaDType dtype, const FoveaShape *shape);
 int        fovea_graph_add_constant (FoveaGraph *graph, const char *name, FoveaTensor *tensor);
@@ -87,6 +88,7 @@ void       fovea_node_set_int (FoveaNode *node, const char *name, gint64 i);
 void       fovea_node_set_float (FoveaNode *node, const char *name, float f);
 void       fovea_node_set_string (FoveaNode *node, const char *name, const char *s);
 void       fovea_node_set_ints (FoveaNode *node, const char *name, const gint64 *ints, gsize n);
+void       fovea_node_set_tensor (FoveaNode *node, const char *name, FoveaTensor *tensor); /* referenced */
 
 /* Reading attributes; @fallback when absent. The lists are borrowed. */
 const FoveaAttr *fovea_node_attr (const FoveaNode *node, const char *name); /* (nullable) */
@@ -98,7 +100,8 @@ const gint64    *fovea_node_ints (const FoveaNode *node, const char *name, gsize
 /* Finds a value by name; -1 when there is none. */
 int fovea_graph_find_value (const FoveaGraph *graph, const char *name);
 
-/* The part of @graph that computes @outputs (value names), e.g. the embedding before the classifier. Shares constants.
+/* The part of @graph that computes @outputs (value names), e.g. the embedding before the classifier; its inputs are those
+ * of @graph that are needed. Shares constants.
  * ERROR_MALFORMED when a name does not exist. */
 FoveaGraph *fovea_graph_cut (FoveaGraph *graph, const char *const *outputs, guint n_outputs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -23,13 +23,22 @@ typedef enum {
   FOVEA_INFER_ERROR   /* @error is set: wrong rank, type, attribute */
 } FoveaInferResult;
 
-/* The shape rule. Never reads in[i]->data without testing it for NULL. Checks everything that comes from the file
- * (ranks, axes, attribute values, matching dimensions), so that run may trust them after infer said OK. */
+/* The shape rule. The shapes of in[] hold no unknown dimension. Never reads in[i]->data without testing it for NULL. Checks everything that comes from the file
+ * (ranks, types, axes, attribute values, matching dimensions), so that run may trust them after infer said OK. Messages are
+ * without a prefix: the callers below put operator, opset and node in front. An operator whose result is cheap (Shape,
+ * Reshape of known data) may put tensors with data; when all wanted outputs have data, run is not called. */
 typedef FoveaInferResult (*FoveaOpInfer) (FoveaOpContext *ctx, GError **error);
 
 /* The reference kernel: slow, readable, any shape. All inputs have data. Where infer said OK, out[] holds tensors with
  * memory to fill in (zeroed); where it said DATA, run makes them with fovea_tensor_new. */
 typedef gboolean (*FoveaOpRun) (FoveaOpContext *ctx, GError **error);
+
+typedef enum {
+  FOVEA_OP_DEFAULT = 0,
+  /* run knows f32 and not f16/bf16: fovea_op_run() widens such inputs to f32 and narrows f32 outputs to the type that
+   * infer said. Not for operators with f32 outputs of their own right beside half inputs. */
+  FOVEA_OP_WIDEN_HALF = 1 << 0
+} FoveaOpFlags;
 
 struct _FoveaOp {
   const char *name;   /* ONNX operator name, domain ai.onnx */
@@ -37,14 +46,22 @@ struct _FoveaOp {
   guint min_in, max_in, min_out, max_out; /* max = G_MAXUINT: variadic */
   FoveaOpInfer infer;
   FoveaOpRun run;
+  FoveaOpFlags flags;
 };
 
-/* Each nn/ops/FAMILY.c defines one table, ended by a NULL name, listed in op-table.c. */
+/* Each nn/ops/FAMILY.c defines one table, `const FoveaOp fovea_ops_FAMILY[]`, ended by a NULL name and listed in
+ * op-table.c (one line a family). An operator may have several entries for different opsets. */
 const FoveaOp *fovea_op_lookup (const char *name, int opset); /* (nullable) */
-const FoveaOp *fovea_op_table (guint *ret_n);
+gboolean       fovea_op_known (const char *name);             /* in any opset */
 
-/* Infers, allocates, runs one node. ctx->out is filled with new tensors on success, untouched on failure. The message of
- * an error names operator, opset and node. */
+/* Every entry, family by family; FALSE at the end: for (i = 0; (op = fovea_op_nth (i)) != NULL; i++) */
+const FoveaOp *fovea_op_nth (guint i); /* (nullable) */
+
+/* node->op's shape rule; the message of an error names operator, opset and node. On error ctx->out is as before. */
+FoveaInferResult fovea_op_infer (FoveaOpContext *ctx, GError **error);
+
+/* Infers, allocates, runs one node. ctx->out (all NULL before) is filled with new tensors on success, untouched on
+ * failure. The message of an error names operator, opset and node. */
 gboolean fovea_op_run (FoveaOpContext *ctx, GError **error);
 
 G_END_DECLS

@@ -31,8 +31,11 @@ typedef enum {
 
 gsize       fovea_dtype_size (FoveaDType dtype);  /* bytes an element */
 const char *fovea_dtype_name (FoveaDType dtype);  /* "f32", "i64", … as in messages */
+gboolean    fovea_dtype_is_float (FoveaDType dtype);   /* f32, f64, f16, bf16 */
+gboolean    fovea_dtype_is_integer (FoveaDType dtype); /* i64 … u8; not bool */
 
-/* Rank 0 (one element) to 8; a dimension may be 0 (no elements). -1 = not known (only in graphs). */
+/* Rank 0 (one element) to 8; a dimension may be 0 (no elements). Only in graphs: rank -1 = not said, dimension -1 = not
+ * known until the graph is run. */
 typedef struct {
   int rank;
   gint64 dim[FOVEA_MAX_RANK];
@@ -63,7 +66,8 @@ char      *fovea_shape_to_string (const FoveaShape *shape) G_GNUC_WARN_UNUSED_RE
 gboolean fovea_shape_check (const FoveaShape *shape, FoveaDType dtype, gsize max_bytes, gsize *ret_n_elements,
                             GError **error);
 
-/* Zeroed memory. ERROR_LIMIT / ERROR_MEMORY instead of an abort, so it is fit for shapes from outside. */
+/* Zeroed memory. ERROR_LIMIT (more than half of the machine's memory) / ERROR_MEMORY instead of an abort, so it is fit
+ * for shapes from outside. */
 FoveaTensor *fovea_tensor_new (FoveaDType dtype, const FoveaShape *shape, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Shape only, @data NULL. */
@@ -81,5 +85,10 @@ void         fovea_tensor_unref (FoveaTensor *tensor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaTensor, fovea_tensor_unref)
 
 gsize fovea_tensor_n_bytes (const FoveaTensor *tensor);
+
+/* A new tensor of @dtype with the same values (a new reference when the type is the same already). Conversions are those
+ * of ONNX Cast: float to integer truncates towards zero and saturates, NaN becomes 0; integers wrap as in C; anything to
+ * bool is "not zero"; to f16 and bf16 rounds to nearest, ties to even. */
+FoveaTensor *fovea_tensor_convert (FoveaTensor *tensor, FoveaDType dtype, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

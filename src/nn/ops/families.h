@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "nn/op.h"
+
+/* The tables of the operator families, each ended by a NULL name and defined in the file that it is named after. A new
+ * family is one line here and one in op-table.c. */
+extern const FoveaOp fovea_ops_arithmetic[];
