@@ -35,13 +35,15 @@ def fetch(manifest, folder):
     with open(listing, "w", encoding="utf-8") as file:
         file.write("%s==%s --hash=sha256:%s\n" % (package, manifest["package_version"], manifest["wheel_sha256"]))
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+               "--retries", "1", "--timeout", "20",
                "--only-binary=:all:", "--require-hashes", "--dest", folder, "-r", listing]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         if "DO NOT MATCH THE HASHES" in done.stderr:
             raise altered(package)
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise Failed("the package %s could not be downloaded (%s)" % (package, lines[-1] if lines else "no reason given"))
+        raise Failed("the package %s could not be downloaded; is there a connection? (%s)"
+                     % (package, lines[-1] if lines else "no reason given"))
     wheels = [name for name in os.listdir(folder) if name.endswith(".whl")]
     if len(wheels) != 1:
         raise Failed("the package %s holds no wheel" % package)

@@ -7,6 +7,10 @@
 /* In the order of the listing. */
 static const FoveaOp *const families[] = {
   fovea_ops_arithmetic,
+  fovea_ops_convolution,
+  fovea_ops_normalisation,
+  fovea_ops_pooling,
+  fovea_ops_quantise,
 };
 
 const FoveaOp *

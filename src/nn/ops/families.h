@@ -6,3 +6,7 @@
 /* The tables of the operator families, each ended by a NULL name and defined in the file that it is named after. A new
  * family is one line here and one in op-table.c. */
 extern const FoveaOp fovea_ops_arithmetic[];
+extern const FoveaOp fovea_ops_convolution[];
+extern const FoveaOp fovea_ops_normalisation[];
+extern const FoveaOp fovea_ops_pooling[];
+extern const FoveaOp fovea_ops_quantise[];

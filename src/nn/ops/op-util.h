@@ -80,27 +80,6 @@ typedef struct {
 void fovea_broadcast_init (FoveaBroadcast *it, const FoveaShape *out, int n, ...);
 void fovea_broadcast_next (FoveaBroadcast *it);
 
-/**
- * FoveaWindow: the sliding window of convolutions and pools over @n spatial dimensions (1 to 6).
- *
- *   out = ⌊(in + begin + end − ((kernel − 1) · dilation + 1)) / stride⌋ + 1      (⌈⌉ with ceil_mode)
- *   SAME_UPPER/LOWER: out = ⌈in / stride⌉, padding split evenly, the odd one at the end / begin; VALID: no padding
- *
- * Source: ONNX Operators.md, Conv and MaxPool.
- */
-typedef struct {
-  int n;
-  gint64 in[FOVEA_MAX_RANK], kernel[FOVEA_MAX_RANK], stride[FOVEA_MAX_RANK], dilation[FOVEA_MAX_RANK];
-  gint64 begin[FOVEA_MAX_RANK], end[FOVEA_MAX_RANK], out[FOVEA_MAX_RANK];
-} FoveaWindow;
-
-/* Reads kernel_shape (or, when @weights_shape is given, its dimensions from 2 on; both must agree), strides, dilations,
- * pads, auto_pad and, with @allow_ceil, ceil_mode, for the input @x of shape [N, C, spatial…]. With ceil_mode the last
- * window starts inside the input or its begin padding. MALFORMED / SHAPE when anything is out of range (kernel, stride and
- * dilation ≥ 1, no negative padding, all below 2^31). */
-gboolean fovea_window_read (FoveaWindow *window, const FoveaOpContext *ctx, const FoveaShape *x,
-                            const FoveaShape *weights_shape, gboolean allow_ceil, GError **error);
-
 /* X (DTYPE, c_type) for every type that plain C arithmetic serves. */
 #define FOVEA_FOR_FLOATS(X) X (F32, float) X (F64, double)
 #define FOVEA_FOR_SIGNED(X) X (I64, gint64) X (I32, gint32) X (I16, gint16) X (I8, gint8)
