@@ -28,8 +28,8 @@ G_BEGIN_DECLS
  *
  * The solver is L-BFGS in the space that the rows span (a Gram matrix of the centred vectors; one product with it an
  * iteration) up to 4,096 rows, and on W itself above. The Gram matrix and the last solution are kept: another fit of the
- * same trainer, after labels have changed or rows were added, starts from there. The same data, seed and processor give
- * the same bits. Thread: any, one call at a time; uses every core.
+ * same trainer, after labels have changed or rows have come or gone, starts from there (rows are known by their values).
+ * A fresh trainer gives the same bits for the same data, options and processor. Thread: any, one call at a time; uses every core.
  */
 typedef struct _FoveaHeadTrainer FoveaHeadTrainer;
 
@@ -50,9 +50,9 @@ typedef struct {
   gboolean assume_negatives;
   double c;               /* > 0: as given. 0 = chosen by cross-validation from @grid */
   guint views_mask;       /* bit per FoveaViews that may be chosen (1 << FOVEA_VIEWS_CROP …); 0 = every one whose vectors are there */
-  guint folds;            /* 2..20; fewer are made when the rarest concept has fewer groups */
+  guint folds;            /* 0 = no cross-validation, else 2..20; fewer are made when no concept has that many groups */
   guint64 seed;           /* of the folds */
-  guint n_grid;           /* 0 = the default 1, 3, 10, 30, 100 */
+  guint n_grid;           /* 0 = the default 1, 3, 10, 30, 100, 300 */
   double grid[FOVEA_HEAD_MAX_GRID]; /* ascending */
 } FoveaHeadOptions;
 
@@ -95,9 +95,10 @@ typedef void (*FoveaProgressFunc) (double fraction, gpointer data);
 /**
  * fovea_head_trainer_train:
  *
- * Chooses views and C (the smallest mean log loss over the folds; ties to the simpler) unless both are given, then fits
- * all rows. With one C and one view and @folds > 0 the folds are still run, for the accuracy; @folds = 0 skips them: that
- * is the quick refit after a label.
+ * Chooses views (the smallest mean log loss over the folds at any C) and C (the smallest within 2 % of that) unless both
+ * are given, then fits all rows. With one C and one view and @folds > 0 the folds are still run, for the accuracy; @folds = 0
+ * skips them: that is the quick refit after a label; C = 0 is then 30 and the views the last of those allowed. So it is
+ * too when no concept has two groups. Of more than 4,096 labelled rows, cross-validation looks at a stratified sample of 4,096.
  *
  * Errors: TOO_FEW (fewer than two concepts with examples when exclusive; no label at all), MISMATCH (views asked for whose
  * vectors are missing), MALFORMED (a vector holds a value that is not a number), G_IO_ERROR_CANCELLED.
@@ -106,8 +107,7 @@ FoveaHeadResult *fovea_head_trainer_train (FoveaHeadTrainer *trainer, const Fove
                                            FoveaProgressFunc progress, gpointer progress_data, GCancellable *cancellable,
                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Forgets Gram matrices and the last solution (call it when vectors have changed in place; rows that were only appended
- * are noticed). */
+/* Forgets Gram matrices and the last solution. */
 void fovea_head_trainer_reset (FoveaHeadTrainer *trainer);
 
 /* 95 % Wilson score interval of @n_correct out of @n; 0..1 when n = 0. */
