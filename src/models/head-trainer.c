@@ -11,7 +11,8 @@
 #include "models/head-targets.h"
 
 #define MAX_GRAM_ROWS 4096
-#define TOLERANCE 1e-4
+#define TOLERANCE 1e-5       /* of a model that is kept: probabilities within 1e-3 of the optimum, mostly 1e-4 */
+#define QUICK_TOLERANCE 1e-4 /* of a refit that starts from the last one */
 #define MAX_ITERATIONS 1000
 #define DEFAULT_C 30.0
 #define ABSENT_BIAS (-16.0f)
@@ -238,7 +239,8 @@ update_gram (Training *self, FoveaViews views, const gsize *rows, gsize n_rows, 
     g_clear_pointer (&trainer->last, fovea_head_solution_free);
 }
 
-static void
+/* Returns the tolerance to fit to. */
+static double
 start_from_last (const Training *self, const FoveaHeadTargets *targets, gboolean kernel, FoveaHeadSolution *solution)
 {
   FoveaHeadTrainer *trainer = self->trainer;
@@ -248,9 +250,10 @@ start_from_last (const Training *self, const FoveaHeadTargets *targets, gboolean
       trainer->last_exclusive != self->options.exclusive || trainer->last_k != targets->k || last->rows > solution->rows ||
       (!kernel && last->rows != solution->rows) ||
       memcmp (trainer->last_concept_of, targets->concept_of, targets->k * sizeof (guint)) != 0)
-    return;
+    return TOLERANCE;
   memcpy (solution->coef, last->coef, last->rows * last->width * sizeof (float));
   memcpy (solution->bias, last->bias, last->width * sizeof (float));
+  return self->options.folds > 0 ? TOLERANCE : QUICK_TOLERANCE;
 }
 
 static void
@@ -308,6 +311,7 @@ fit_with_gram (Training *self, GError **error)
   g_autoptr (FoveaHeadSolution) solution = NULL;
   FoveaHeadProblem problem;
   FoveaHeadGram *gram;
+  double tolerance;
 
   update_gram (self, self->views, self->rows, self->n_rows, position);
   gram = self->trainer->grams[self->views];
@@ -320,14 +324,14 @@ fit_with_gram (Training *self, GError **error)
   weight = g_new (float, gram->n * targets->width);
   fovea_head_targets_weigh (targets, self->c, weight);
   solution = fovea_head_solution_new (gram->n, targets->width);
-  start_from_last (self, targets, TRUE, solution);
+  tolerance = start_from_last (self, targets, TRUE, solution);
   for (gsize i = 0; i < gram->n; i++)
     if (row_at[i] == G_MAXSIZE) /* not labelled any more: no part in the answer */
       memset (solution->coef + i * targets->width, 0, targets->width * sizeof (float));
   problem = (FoveaHeadProblem){ .n = gram->n, .dim = gram->dim, .k = targets->k, .width = targets->width, .gram = gram->gram,
                                 .gram_stride = gram->capacity, .exclusive = self->options.exclusive, .target = targets->target,
                                 .weight = weight };
-  if (!fovea_head_solve (&problem, TOLERANCE, MAX_ITERATIONS, solution, self->cancellable, error))
+  if (!fovea_head_solve (&problem, tolerance, MAX_ITERATIONS, solution, self->cancellable, error))
     return FALSE;
   w = g_new (float, (gsize) gram->dim * targets->width);
   fovea_matmul (gram->dim, targets->width, gram->n, gram->x, 1, gram->dim, solution->coef, targets->width, w, targets->width, FALSE);
@@ -365,6 +369,7 @@ fit_without_gram (Training *self, GError **error)
   g_autoptr (FoveaHeadTargets) targets = NULL;
   g_autoptr (FoveaHeadSolution) solution = NULL;
   FoveaHeadProblem problem;
+  double tolerance;
 
   if (x == NULL)
     {
@@ -380,10 +385,10 @@ fit_without_gram (Training *self, GError **error)
   fovea_head_targets_weigh (targets, self->c, weight);
   mean = mean_of (x, data->n_rows, data->dim);
   solution = fovea_head_solution_new (data->dim, targets->width);
-  start_from_last (self, targets, FALSE, solution);
+  tolerance = start_from_last (self, targets, FALSE, solution);
   problem = (FoveaHeadProblem){ .n = data->n_rows, .dim = data->dim, .k = targets->k, .width = targets->width, .x = x, .mean = mean,
                                 .exclusive = self->options.exclusive, .target = targets->target, .weight = weight };
-  if (!fovea_head_solve (&problem, TOLERANCE, MAX_ITERATIONS, solution, self->cancellable, error))
+  if (!fovea_head_solve (&problem, tolerance, MAX_ITERATIONS, solution, self->cancellable, error))
     return FALSE;
   self->result->head = make_head (self, targets, solution->coef, solution->bias, mean);
   self->result->n_iterations = solution->n_iterations;
