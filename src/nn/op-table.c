@@ -8,9 +8,19 @@
 static const FoveaOp *const families[] = {
   fovea_ops_arithmetic,
   fovea_ops_convolution,
+  fovea_ops_detection,
+  fovea_ops_einsum,
+  fovea_ops_gather,
+  fovea_ops_grid_sample,
+  fovea_ops_matmul,
   fovea_ops_normalisation,
   fovea_ops_pooling,
   fovea_ops_quantise,
+  fovea_ops_reduction,
+  fovea_ops_resize,
+  fovea_ops_scatter,
+  fovea_ops_select,
+  fovea_ops_softmax,
 };
 
 const FoveaOp *

@@ -7,6 +7,16 @@
  * family is one line here and one in op-table.c. */
 extern const FoveaOp fovea_ops_arithmetic[];
 extern const FoveaOp fovea_ops_convolution[];
+extern const FoveaOp fovea_ops_detection[];
+extern const FoveaOp fovea_ops_einsum[];
+extern const FoveaOp fovea_ops_gather[];
+extern const FoveaOp fovea_ops_grid_sample[];
+extern const FoveaOp fovea_ops_matmul[];
 extern const FoveaOp fovea_ops_normalisation[];
 extern const FoveaOp fovea_ops_pooling[];
 extern const FoveaOp fovea_ops_quantise[];
+extern const FoveaOp fovea_ops_reduction[];
+extern const FoveaOp fovea_ops_resize[];
+extern const FoveaOp fovea_ops_scatter[];
+extern const FoveaOp fovea_ops_select[];
+extern const FoveaOp fovea_ops_softmax[];

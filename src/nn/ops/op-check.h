@@ -94,6 +94,35 @@ fovea_shape_span (const FoveaShape *shape, int begin, int end)
   return n;
 }
 
+/* GatherElements and ScatterElements: @indices has the rank of @data and is nowhere larger, but for @axis. */
+static inline gboolean
+fovea_op_check_beside (const FoveaShape *data, const FoveaShape *indices, int axis, GError **error)
+{
+  if (data->rank != indices->rank)
+    return fovea_refuse (error, SHAPE, "the indices have rank %d, the data %d", indices->rank, data->rank);
+  for (int i = 0; i < data->rank; i++)
+    if (i != axis && indices->dim[i] > data->dim[i])
+      return fovea_refuse (error, SHAPE,
+                           "axis %d has %" G_GINT64_FORMAT " indices, the data only %" G_GINT64_FORMAT " values", i,
+                           indices->dim[i], data->dim[i]);
+  return TRUE;
+}
+
+/* Where element @i of @indices points to in the data of @strides, when it says @index along @axis. */
+static inline gint64
+fovea_op_place_beside (const FoveaShape *indices, gsize i, const gint64 *strides, int axis, gint64 index)
+{
+  gint64 at = index * strides[axis], rest = (gint64) i;
+
+  for (int k = indices->rank - 1; k >= 0; k--)
+    {
+      if (k != axis)
+        at += rest % indices->dim[k] * strides[k];
+      rest /= indices->dim[k];
+    }
+  return at;
+}
+
 /* Value @i of an i32 or i64 tensor. */
 static inline gint64
 fovea_tensor_index (const FoveaTensor *t, gsize i)
