@@ -10,6 +10,7 @@ static const FoveaOp *const families[] = {
   fovea_ops_convolution,
   fovea_ops_detection,
   fovea_ops_einsum,
+  fovea_ops_fold,
   fovea_ops_gather,
   fovea_ops_grid_sample,
   fovea_ops_matmul,
@@ -21,6 +22,7 @@ static const FoveaOp *const families[] = {
   fovea_ops_scatter,
   fovea_ops_select,
   fovea_ops_softmax,
+  fovea_ops_taper,
 };
 
 const FoveaOp *
