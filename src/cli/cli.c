@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "config.h"
+#include "nn/nn-run.h"
 
 int
 fovea_cli_run (int argc, char **argv, gboolean *ret_handled)
@@ -11,6 +12,11 @@ fovea_cli_run (int argc, char **argv, gboolean *ret_handled)
     {
       g_print ("fovea %s\n", FOVEA_VERSION);
       *ret_handled = TRUE;
+    }
+  if (argc > 2 && g_str_equal (argv[1], "nn") && g_str_equal (argv[2], "run"))
+    {
+      *ret_handled = TRUE;
+      return fovea_nn_run_main (argc - 2, argv + 2);
     }
   return 0;
 }

@@ -100,6 +100,9 @@ const gint64    *fovea_node_ints (const FoveaNode *node, const char *name, gsize
 /* Finds a value by name; -1 when there is none. */
 int fovea_graph_find_value (const FoveaGraph *graph, const char *name);
 
+/* Puts the nodes in an order in which they can be computed; one that is so already is kept. MALFORMED: a circle. */
+gboolean fovea_graph_sort (FoveaGraph *graph, GError **error);
+
 /* The part of @graph that computes @outputs (value names), e.g. the embedding before the classifier; its inputs are those
  * of @graph that are needed. Shares constants.
  * ERROR_MALFORMED when a name does not exist. */

@@ -45,6 +45,16 @@ drop_outputs (FoveaTensor **out, guint n)
     g_clear_pointer (&out[i], fovea_tensor_unref);
 }
 
+/* From here on the dimensions of a known shape can be multiplied without overflow. */
+static gboolean
+check_shapes (const FoveaOpContext *ctx, GError **error)
+{
+  for (guint i = 0; i < ctx->n_out; i++)
+    if (ctx->out[i] != NULL && !fovea_shape_check (&ctx->out[i]->shape, ctx->out[i]->dtype, G_MAXSSIZE, NULL, error))
+      return FALSE;
+  return TRUE;
+}
+
 FoveaInferResult
 fovea_op_infer (FoveaOpContext *ctx, GError **error)
 {
@@ -52,6 +62,8 @@ fovea_op_infer (FoveaOpContext *ctx, GError **error)
 
   if (check_counts (ctx, error))
     result = ctx->node->op->infer (ctx, error);
+  if (result == FOVEA_INFER_OK && !check_shapes (ctx, error))
+    result = FOVEA_INFER_ERROR;
   if (result == FOVEA_INFER_ERROR)
     {
       drop_outputs (ctx->out, ctx->n_out);
@@ -120,8 +132,10 @@ run_widened (FoveaOpContext *ctx, FoveaDType narrow, GError **error)
     {
       FoveaInferResult result = ctx->node->op->infer (&wide, error);
 
-      ok = result != FOVEA_INFER_ERROR && (result == FOVEA_INFER_DATA || allocate_outputs (&wide, error)) &&
-           (all_have_data (&wide) || ctx->node->op->run (&wide, error));
+      if (result == FOVEA_INFER_ERROR)
+        ok = FALSE;
+      else if (result == FOVEA_INFER_DATA || !all_have_data (&wide))
+        ok = (result == FOVEA_INFER_DATA || allocate_outputs (&wide, error)) && ctx->node->op->run (&wide, error);
     }
   for (guint i = 0; ok && i < ctx->n_out; i++)
     if (ctx->out[i] != NULL && ctx->out[i]->dtype == FOVEA_DTYPE_F32)

@@ -7,6 +7,12 @@
 /* In the order of the listing. */
 static const FoveaOp *const families[] = {
   fovea_ops_arithmetic,
+  fovea_ops_unary,
+  fovea_ops_logic,
+  fovea_ops_cast,
+  fovea_ops_constants,
+  fovea_ops_layout,
+  fovea_ops_rearrange,
   fovea_ops_convolution,
   fovea_ops_detection,
   fovea_ops_einsum,

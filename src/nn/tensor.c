@@ -103,9 +103,8 @@ fovea_shape_check (const FoveaShape *shape, FoveaDType dtype, gsize max_bytes, g
       else if (!g_size_checked_mul (&n, n, (gsize) shape->dim[i]))
         overflow = TRUE;
     }
-  if (empty)
-    n = 0;
-  else if (overflow || n > max_bytes / dtypes[dtype].size)
+  /* Also where there are no elements, the other dimensions must not overflow when they are multiplied. */
+  if (overflow || n > G_MAXINT64 || (!empty && n > max_bytes / dtypes[dtype].size))
     {
       text = fovea_shape_to_string (shape);
       g_set_error (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_LIMIT,
@@ -114,7 +113,7 @@ fovea_shape_check (const FoveaShape *shape, FoveaDType dtype, gsize max_bytes, g
       return FALSE;
     }
   if (ret_n_elements != NULL)
-    *ret_n_elements = n;
+    *ret_n_elements = empty ? 0 : n;
   return TRUE;
 }
 

@@ -6,6 +6,12 @@
 /* The tables of the operator families, each ended by a NULL name and defined in the file that it is named after. A new
  * family is one line here and one in op-table.c. */
 extern const FoveaOp fovea_ops_arithmetic[];
+extern const FoveaOp fovea_ops_unary[];
+extern const FoveaOp fovea_ops_logic[];
+extern const FoveaOp fovea_ops_cast[];
+extern const FoveaOp fovea_ops_constants[];
+extern const FoveaOp fovea_ops_layout[];
+extern const FoveaOp fovea_ops_rearrange[];
 extern const FoveaOp fovea_ops_convolution[];
 extern const FoveaOp fovea_ops_detection[];
 extern const FoveaOp fovea_ops_einsum[];

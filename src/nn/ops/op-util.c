@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "nn/onnx-dtype.h"
+
 static void
 set_error (GError **error, FoveaNnError code, const char *format, va_list args)
 {
@@ -39,6 +41,17 @@ fovea_op_refuse_dtype (GError **error, guint input, FoveaDType dtype)
 {
   return fovea_op_refuse (error, FOVEA_NN_ERROR_UNSUPPORTED, "input %u is %s, which is not supported here", input,
                           fovea_dtype_name (dtype));
+}
+
+gboolean
+fovea_op_dtype_attr (const FoveaOpContext *ctx, const char *name, FoveaDType *ret_dtype, GError **error)
+{
+  gint64 data_type = fovea_node_int (ctx->node, name, 0);
+
+  if (data_type < 0 || data_type > G_MAXINT32 || !fovea_onnx_dtype ((int) data_type, ret_dtype))
+    return fovea_op_fail (error, FOVEA_NN_ERROR_UNSUPPORTED, "the element type %s (%" G_GINT64_FORMAT
+                          ") is not supported", fovea_onnx_data_type_name ((int) CLAMP (data_type, -1, 1000)), data_type);
+  return TRUE;
 }
 
 void
@@ -180,6 +193,54 @@ fovea_strides (const FoveaShape *shape, gint64 *ret_strides)
     {
       ret_strides[i] = stride;
       stride *= shape->dim[i];
+    }
+}
+
+#define COPY_ROW(SIZE, TYPE)                                                                                       \
+  case SIZE:                                                                                                      \
+    for (gint64 j = 0; j < n; j++)                                                                                \
+      ((TYPE *) to)[j] = ((const TYPE *) from)[at + j * step];                                                    \
+    break;
+
+static void
+copy_row (void *to, gsize size, const void *from, gint64 at, gint64 step, gint64 n)
+{
+  switch (size)
+    {
+    FOVEA_FOR_SIZES (COPY_ROW)
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+void
+fovea_op_copy_strided (void *to, const FoveaShape *shape, gsize size, const void *from, gint64 offset,
+                       const gint64 *strides)
+{
+  int last = shape->rank - 1;
+  gint64 inner = last >= 0 ? shape->dim[last] : 1, step = last >= 0 ? strides[last] : 0;
+  gint64 index[FOVEA_MAX_RANK] = { 0 };
+  char *row = to;
+
+  for (int i = 0; i < shape->rank; i++)
+    if (shape->dim[i] == 0)
+      return;
+  while (TRUE)
+    {
+      int k = last - 1;
+
+      copy_row (row, size, from, offset, step, inner);
+      row += (gsize) inner * size;
+      for (; k >= 0; k--)
+        {
+          offset += strides[k];
+          if (++index[k] < shape->dim[k])
+            break;
+          offset -= strides[k] * shape->dim[k];
+          index[k] = 0;
+        }
+      if (k < 0)
+        return;
     }
 }
 

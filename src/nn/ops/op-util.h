@@ -13,6 +13,9 @@ FoveaInferResult fovea_op_refuse (GError **error, FoveaNnError code, const char 
 /* “input 1 is i64, which is not supported here” (UNSUPPORTED) */
 FoveaInferResult fovea_op_refuse_dtype (GError **error, guint input, FoveaDType dtype);
 
+/* The attribute @name, which must be there, as an element type by ONNX's numbers. */
+gboolean fovea_op_dtype_attr (const FoveaOpContext *ctx, const char *name, FoveaDType *ret_dtype, GError **error);
+
 /* Inputs left out at the end or with an empty name: NULL. */
 static inline FoveaTensor *
 fovea_op_in (const FoveaOpContext *ctx, guint i)
@@ -56,6 +59,11 @@ gint64 fovea_op_scalar_int (const FoveaTensor *tensor);
 
 /* Row-major strides in elements. */
 void fovea_strides (const FoveaShape *shape, gint64 *ret_strides);
+
+/* to[i, j, …] = from[offset + i · strides[0] + j · strides[1] + …] over @shape, offsets and strides in elements of @size
+ * bytes (1, 2, 4 or 8). */
+void fovea_op_copy_strided (void *to, const FoveaShape *shape, gsize size, const void *from, gint64 offset,
+                            const gint64 *strides);
 
 /* Numpy-style broadcasting of two shapes; SHAPE when they do not fit. @ret may be @a. */
 gboolean fovea_broadcast_shapes (const FoveaShape *a, const FoveaShape *b, FoveaShape *ret, GError **error);
