@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Weights folded and packed for the tiles of nn/kernels. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/plan-private.h"
+
+#define ALIGNMENT 64
+
+static float *
+new_floats (gsize n, GError **error)
+{
+  gsize n_bytes = (n * sizeof (float) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  float *floats = aligned_alloc (ALIGNMENT, MAX (n_bytes, ALIGNMENT));
+
+  if (floats == NULL)
+    g_set_error (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_MEMORY,
+                 "there is no memory for %" G_GSIZE_FORMAT " bytes of weights; close other programs", n_bytes);
+  else
+    memset (floats, 0, MAX (n_bytes, ALIGNMENT));
+  return floats;
+}
+
+void
+fovea_weights_unref (FoveaWeights *weights)
+{
+  if (!g_atomic_ref_count_dec (&weights->ref_count))
+    return;
+  free (weights->data);
+  free (weights->bias);
+  g_free (weights);
+}
+
+gsize
+fovea_packed_columns (const FoveaKernels *kernels, gsize columns)
+{
+  gsize packed = 0;
+
+  for (gsize o = 0; o < columns;)
+    {
+      gsize width = kernels->panel_width (columns - o);
+
+      packed += width;
+      o += width;
+    }
+  return packed;
+}
+
+/* One group's panels. @w [out_depth][in_depth][n_taps], @scale by output of the group. */
+static void
+pack_panels (const FoveaWeights *weights, const FoveaKernels *kernels, const float *w, const double *scale,
+             float *panels)
+{
+  const gsize depth = weights->in_depth, n_taps = weights->n_taps;
+
+  for (gsize o = 0; o < weights->out_depth;)
+    {
+      const gsize width = kernels->panel_width (weights->out_depth - o);
+      const gsize columns = MIN (width, weights->out_depth - o);
+
+      for (gsize tap = 0; tap < n_taps; tap++)
+        for (gsize k = 0; k < depth; k++)
+          for (gsize j = 0; j < columns; j++)
+            {
+              double value = (double) w[((o + j) * depth + k) * n_taps + tap];
+
+              panels[(tap * depth + k) * width + j] = (float) (scale != NULL ? value * scale[o + j] : value);
+            }
+      panels += n_taps * depth * width;
+      o += width;
+    }
+}
+
+static void
+pack_depthwise (const FoveaWeights *weights, const float *w, const double *scale)
+{
+  for (gsize c = 0; c < weights->n_groups; c++)
+    for (gsize tap = 0; tap < weights->n_taps; tap++)
+      {
+        double value = (double) w[c * weights->n_taps + tap];
+
+        weights->data[tap * weights->n_groups + c] = (float) (scale != NULL ? value * scale[c] : value);
+      }
+}
+
+FoveaWeights *
+fovea_weights_new (const FoveaKernels *kernels, const float *w, gsize n_groups, gsize out_depth, gsize in_depth,
+                   gsize n_taps, const double *scale, const double *shift, GError **error)
+{
+  FoveaWeights *weights = g_new0 (FoveaWeights, 1);
+  gsize packed;
+
+  g_atomic_ref_count_init (&weights->ref_count);
+  weights->depthwise = out_depth == 1 && in_depth == 1 && n_groups > 1;
+  weights->n_groups = n_groups;
+  weights->out_depth = out_depth;
+  weights->in_depth = in_depth;
+  weights->n_taps = n_taps;
+  packed = weights->depthwise ? 1 : fovea_packed_columns (kernels, out_depth);
+  weights->group_bias = packed;
+  weights->group_size = packed * n_taps * in_depth;
+  weights->n_bytes = n_groups * (weights->group_size + packed) * sizeof (float);
+  weights->data = new_floats (n_groups * weights->group_size, error);
+  weights->bias = weights->data != NULL ? new_floats (n_groups * packed, error) : NULL;
+  if (weights->bias == NULL)
+    {
+      fovea_weights_unref (weights);
+      return NULL;
+    }
+  if (weights->depthwise)
+    pack_depthwise (weights, w, scale);
+  for (gsize g = 0; g < n_groups; g++)
+    {
+      if (!weights->depthwise)
+        pack_panels (weights, kernels, w + g * out_depth * in_depth * n_taps,
+                     scale != NULL ? scale + g * out_depth : NULL, weights->data + g * weights->group_size);
+      for (gsize o = 0; shift != NULL && o < out_depth; o++)
+        weights->bias[g * packed + o] = (float) shift[g * out_depth + o];
+    }
+  return weights;
+}
