@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/core-private.h"
+
+#include "engine/engine-error.h"
+#include "store/store-models.h"
+
+#define POLL_US (400 * 1000)
+
+typedef struct {
+  FoveaStoreFunc func;
+  gpointer data;
+  gboolean write;
+  GTask *task; /* NULL: somebody waits for @done */
+  gboolean result, done;
+  GError *error;
+} Call;
+
+struct _FoveaCore {
+  gatomicrefcount ref_count;
+  char *path;
+  FoveaScheduler *scheduler;
+
+  GMutex mutex;
+  GCond cond;
+  GQueue calls;
+  GThread *thread;
+  gboolean closing, closed;
+  FoveaStore *store; /* used by the store thread alone, but for open_reader */
+  FoveaCoreWatch watch;
+
+  GMutex lazy_mutex; /* what is made at first use */
+  FoveaDecoder *decoder, *interactive_decoder;
+  GHashTable *embedders; /* pack name → FoveaEmbedder */
+};
+
+/* ---- the store thread ---- */
+
+static gboolean
+return_task (gpointer data)
+{
+  Call *call = data;
+
+  if (call->result)
+    g_task_return_pointer (call->task, g_task_get_task_data (call->task), NULL);
+  else
+    g_task_return_error (call->task, g_steal_pointer (&call->error));
+  g_object_unref (call->task);
+  g_free (call);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+finish_call (FoveaCore *self, Call *call)
+{
+  if (call->task != NULL)
+    {
+      g_autoptr (GSource) idle = g_idle_source_new ();
+
+      g_source_set_priority (idle, G_PRIORITY_DEFAULT);
+      g_source_set_callback (idle, return_task, call, NULL);
+      g_source_attach (idle, g_task_get_context (call->task));
+      return;
+    }
+  g_mutex_lock (&self->mutex);
+  call->done = TRUE;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+tell_changed (FoveaCore *self)
+{
+  FoveaCoreWatch watch;
+
+  g_mutex_lock (&self->mutex);
+  watch = self->watch;
+  if (watch.changed != NULL)
+    watch.changed (watch.data);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+run_call (FoveaCore *self, Call *call)
+{
+  gboolean write = call->write;
+
+  if (call->task != NULL && g_task_return_error_if_cancelled (call->task))
+    {
+      g_object_unref (call->task);
+      g_free (call);
+      return;
+    }
+  call->result = call->func (self->store, call->data, &call->error);
+  if (write)
+    tell_changed (self);
+  finish_call (self, call);
+}
+
+/* The next call, or NULL after a while without one or at the end. */
+static Call *
+wait_for_call (FoveaCore *self, gboolean *ret_end)
+{
+  gint64 deadline = g_get_monotonic_time () + POLL_US;
+  Call *call;
+
+  g_mutex_lock (&self->mutex);
+  while ((call = g_queue_pop_head (&self->calls)) == NULL && !self->closing
+         && g_cond_wait_until (&self->cond, &self->mutex, deadline))
+    ;
+  *ret_end = call == NULL && self->closing;
+  g_mutex_unlock (&self->mutex);
+  return call;
+}
+
+static gpointer
+store_main (gpointer data)
+{
+  FoveaCore *self = data;
+  guint64 version = fovea_store_get_data_version (self->store);
+  gboolean end = FALSE;
+  g_autoptr (GError) error = NULL;
+
+  while (!end)
+    {
+      Call *call = wait_for_call (self, &end);
+      guint64 now;
+
+      if (call != NULL)
+        run_call (self, call);
+      now = end ? version : fovea_store_get_data_version (self->store);
+      if (now != version)
+        {
+          version = now;
+          tell_changed (self);
+        }
+    }
+  if (!fovea_store_close (g_steal_pointer (&self->store), &error))
+    g_message ("%s", error->message);
+  return NULL;
+}
+
+/* ---- life ---- */
+
+FoveaCore *
+fovea_core_new (const char *path, gboolean create, GError **error)
+{
+  FoveaStore *store = create ? fovea_store_create (path, error) : fovea_store_open (path, FOVEA_STORE_OPEN_DEFAULT, error);
+  FoveaCore *self;
+
+  if (store == NULL)
+    return NULL;
+  self = g_new0 (FoveaCore, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  g_mutex_init (&self->lazy_mutex);
+  g_cond_init (&self->cond);
+  g_queue_init (&self->calls);
+  self->path = g_strdup (fovea_store_get_path (store));
+  self->scheduler = fovea_scheduler_ref (fovea_scheduler_get_default ());
+  self->embedders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fovea_embedder_free);
+  self->store = store;
+  if (!fovea_store_is_read_only (store))
+    fovea_store_fail_stale_versions (store, NULL, NULL);
+  self->thread = g_thread_new ("store", store_main, self);
+  return self;
+}
+
+FoveaCore *
+fovea_core_ref (FoveaCore *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+fovea_core_close (FoveaCore *self)
+{
+  GThread *thread;
+
+  g_mutex_lock (&self->mutex);
+  self->closing = self->closed = TRUE;
+  thread = g_steal_pointer (&self->thread);
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->mutex);
+  if (thread != NULL)
+    g_thread_join (thread);
+}
+
+void
+fovea_core_unref (FoveaCore *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_warn_if_fail (self->thread == NULL); /* fovea_core_close() was not called */
+  g_clear_pointer (&self->decoder, fovea_decoder_free);
+  g_clear_pointer (&self->interactive_decoder, fovea_decoder_free);
+  g_hash_table_unref (self->embedders);
+  fovea_scheduler_unref (self->scheduler);
+  g_mutex_clear (&self->mutex);
+  g_mutex_clear (&self->lazy_mutex);
+  g_cond_clear (&self->cond);
+  g_free (self->path);
+  g_free (self);
+}
+
+void
+fovea_core_set_watch (FoveaCore *self, const FoveaCoreWatch *watch)
+{
+  g_mutex_lock (&self->mutex);
+  self->watch = watch != NULL ? *watch : (FoveaCoreWatch){ 0 };
+  g_mutex_unlock (&self->mutex);
+}
+
+const char *
+fovea_core_get_path (FoveaCore *self)
+{
+  return self->path;
+}
+
+FoveaScheduler *
+fovea_core_get_scheduler (FoveaCore *self)
+{
+  return self->scheduler;
+}
+
+/* ---- calls ---- */
+
+static void
+set_closed_error (GError **error)
+{
+  g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_CANCELLED, "The project is closed");
+}
+
+static gboolean
+run_and_wait (FoveaCore *self, FoveaStoreFunc func, gpointer data, gboolean write, GError **error)
+{
+  Call call = { .func = func, .data = data, .write = write };
+
+  g_mutex_lock (&self->mutex);
+  if (self->closed)
+    {
+      set_closed_error (error);
+      g_mutex_unlock (&self->mutex);
+      return FALSE;
+    }
+  g_queue_push_tail (&self->calls, &call);
+  g_cond_broadcast (&self->cond);
+  while (!call.done)
+    g_cond_wait (&self->cond, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+  if (call.error != NULL)
+    g_propagate_error (error, call.error);
+  return call.result;
+}
+
+gboolean
+fovea_core_read (FoveaCore *self, FoveaStoreFunc func, gpointer data, GError **error)
+{
+  return run_and_wait (self, func, data, FALSE, error);
+}
+
+gboolean
+fovea_core_write (FoveaCore *self, FoveaStoreFunc func, gpointer data, GError **error)
+{
+  return run_and_wait (self, func, data, TRUE, error);
+}
+
+static void
+queue_task (FoveaCore *self, GTask *task, FoveaStoreFunc func, gboolean write)
+{
+  Call *call;
+
+  g_mutex_lock (&self->mutex);
+  if (self->closed)
+    {
+      GError *error = NULL;
+
+      g_mutex_unlock (&self->mutex);
+      set_closed_error (&error);
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  call = g_new0 (Call, 1);
+  call->func = func;
+  call->data = g_task_get_task_data (task);
+  call->write = write;
+  call->task = task;
+  g_queue_push_tail (&self->calls, call);
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+fovea_core_read_task (FoveaCore *self, GTask *task, FoveaStoreFunc func)
+{
+  queue_task (self, task, func, FALSE);
+}
+
+void
+fovea_core_write_task (FoveaCore *self, GTask *task, FoveaStoreFunc func)
+{
+  queue_task (self, task, func, TRUE);
+}
+
+FoveaStore *
+fovea_core_open_reader (FoveaCore *self, GError **error)
+{
+  FoveaStore *reader = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->closed)
+    set_closed_error (error);
+  else
+    reader = fovea_store_open_reader (self->store, error);
+  g_mutex_unlock (&self->mutex);
+  return reader;
+}
+
+/* ---- made at first use ---- */
+
+static FoveaDecoder *
+get_decoder (FoveaCore *self, FoveaDecoder **field, guint n_helpers)
+{
+  FoveaDecoder *decoder;
+
+  g_mutex_lock (&self->lazy_mutex);
+  if (*field == NULL)
+    *field = fovea_decoder_new (n_helpers, 0);
+  decoder = *field;
+  g_mutex_unlock (&self->lazy_mutex);
+  return decoder;
+}
+
+FoveaDecoder *
+fovea_core_get_decoder (FoveaCore *self)
+{
+  return get_decoder (self, &self->decoder, 0);
+}
+
+FoveaDecoder *
+fovea_core_get_interactive_decoder (FoveaCore *self)
+{
+  return get_decoder (self, &self->interactive_decoder, 1);
+}
+
+static FoveaEmbedder *
+load_embedder (const char *pack_name, GError **error)
+{
+  g_autoptr (FoveaPack) pack = fovea_pack_load (pack_name, error);
+
+  return pack != NULL ? fovea_embedder_new (pack, FOVEA_EMBEDDER_VECTORS, error) : NULL;
+}
+
+FoveaEmbedder *
+fovea_core_get_embedder (FoveaCore *self, const char *pack_name, GError **error)
+{
+  FoveaEmbedder *embedder;
+
+  g_mutex_lock (&self->lazy_mutex);
+  embedder = g_hash_table_lookup (self->embedders, pack_name);
+  if (embedder == NULL)
+    {
+      embedder = load_embedder (pack_name, error);
+      if (embedder != NULL)
+        g_hash_table_insert (self->embedders, g_strdup (pack_name), embedder);
+    }
+  g_mutex_unlock (&self->lazy_mutex);
+  return embedder;
+}

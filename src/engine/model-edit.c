@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Models as documents: listing, making one from a payload, exporting. */
+#include "engine/engine-error.h"
+#include "engine/model-jobs.h"
+#include "engine/model-state-private.h"
+#include "engine/project-private.h"
+#include "engine/status-private.h"
+#include "models/params.h"
+#include "store/store-undo.h"
+
+/* ---- listing ---- */
+
+static JsonNode *
+state_json (FoveaModelState *state)
+{
+  return fovea_model_dup_json (state->model, state->type, state->concepts, state->version);
+}
+
+static gboolean
+read_models (FoveaStore *store, gpointer data, GError **error)
+{
+  JsonArray *array = data;
+  g_autoptr (GPtrArray) models = fovea_store_list_models (store, error);
+
+  if (models == NULL)
+    return FALSE;
+  for (guint i = 0; i < models->len; i++)
+    {
+      const FoveaStoreModel *model = g_ptr_array_index (models, i);
+      g_autoptr (FoveaModelState) state = fovea_model_state_load (store, model->public_id, error);
+
+      if (state == NULL)
+        return FALSE;
+      json_array_add_element (array, state_json (state));
+    }
+  return TRUE;
+}
+
+JsonNode *
+fovea_project_dup_models_json (FoveaProject *self, GError **error)
+{
+  g_autoptr (JsonNode) models = fovea_json_take_array (json_array_new ());
+
+  if (!fovea_core_read (fovea_project_get_core (self), read_models, json_node_get_array (models), error))
+    return NULL;
+  return fovea_document_new ("models", g_steal_pointer (&models));
+}
+
+/* ---- making one ---- */
+
+typedef struct {
+  JsonObject *model;     /* of the payload */
+  FoveaModelType *type;
+  const char *id;
+  GPtrArray *names;      /* of concepts, borrowed from the payload; two entries each: id (nullable), name */
+} Creation;
+
+static gboolean
+invalid (GError **error, const char *what)
+{
+  g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "The model's description is not understood: %s", what);
+  return FALSE;
+}
+
+static const char *
+string_member (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node) : NULL;
+}
+
+static JsonObject *
+object_member (JsonObject *object, const char *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+/* output_info.data.concepts: [{"id","name"}], either one is enough. */
+static gboolean
+parse_concepts (Creation *creation, GError **error)
+{
+  JsonObject *data = object_member (object_member (creation->model, "output_info"), "data");
+  JsonNode *node = data != NULL ? json_object_get_member (data, "concepts") : NULL;
+  JsonArray *array;
+
+  if (node == NULL)
+    return TRUE;
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return invalid (error, "output_info.data.concepts is not an array");
+  array = json_node_get_array (node);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *element = json_array_get_element (array, i);
+      JsonObject *concept = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
+      const char *id = concept != NULL ? string_member (concept, "id") : NULL;
+      const char *name = concept != NULL ? string_member (concept, "name") : NULL;
+
+      if (id == NULL && name == NULL)
+        return invalid (error, "a concept in output_info.data.concepts has neither id nor name");
+      g_ptr_array_add (creation->names, (gpointer) id);
+      g_ptr_array_add (creation->names, (gpointer) (name != NULL ? name : id));
+    }
+  return TRUE;
+}
+
+static gboolean
+parse_model (Creation *creation, GError **error)
+{
+  const char *type_id;
+
+  creation->id = string_member (creation->model, "id");
+  if (creation->id == NULL || !fovea_store_is_model_id (creation->id))
+    return invalid (error, "“id” must be letters and digits, with single '-' or '_' between them, at most 48");
+  type_id = string_member (creation->model, "model_type_id");
+  if (type_id == NULL && json_object_has_member (creation->model, "model_type_id"))
+    return invalid (error, "“model_type_id” is not a string");
+  creation->type = fovea_model_type_new (type_id != NULL ? type_id : "embedding-classifier", error);
+  return creation->type != NULL && fovea_params_read_model (G_OBJECT (creation->type), creation->model, error)
+         && parse_concepts (creation, error);
+}
+
+static gboolean
+add_model (FoveaStore *store, Creation *creation, GError **error)
+{
+  const FoveaModelTypeInfo *info = fovea_model_type_get_info (creation->type);
+  g_autoptr (FoveaStoreModel) model = fovea_store_model_new ();
+  g_autoptr (JsonNode) params = fovea_params_to_json (G_OBJECT (creation->type));
+  const char *name = string_member (creation->model, "name"), *notes = string_member (creation->model, "notes");
+  gint64 id;
+
+  model->public_id = g_strdup (creation->id);
+  model->type_id = g_strdup (info->id);
+  model->name = g_strdup (name != NULL ? name : creation->id);
+  model->notes = g_strdup (notes != NULL ? notes : "");
+  model->params = fovea_json_to_string (params);
+  model->params_version = info->params_version;
+  model->n_concepts = creation->names->len / 2;
+  model->concepts = g_new0 (gint64, MAX (model->n_concepts, 1));
+  for (gsize i = 0; i < model->n_concepts; i++)
+    if (!fovea_store_ensure_concept (store, g_ptr_array_index (creation->names, 2 * i), g_ptr_array_index (creation->names, 2 * i + 1),
+                                     &model->concepts[i], error))
+      return FALSE;
+  return fovea_store_add_model (store, model, &id, error);
+}
+
+static gboolean
+write_model (FoveaStore *store, gpointer data, GError **error)
+{
+  Creation *creation = data;
+  g_autofree char *label = g_strdup_printf ("create model %s", creation->id);
+
+  if (!fovea_store_begin_command (store, label, error))
+    return FALSE;
+  if (add_model (store, creation, error))
+    return fovea_store_commit_command (store, NULL, error);
+  fovea_store_rollback_command (store);
+  return FALSE;
+}
+
+gboolean
+fovea_project_create_model (FoveaProject *self, JsonNode *payload, GError **error)
+{
+  Creation creation = { 0 };
+  JsonObject *root = JSON_NODE_HOLDS_OBJECT (payload) ? json_node_get_object (payload) : NULL;
+  gboolean ok;
+
+  creation.model = object_member (root, "model");
+  if (creation.model == NULL)
+    return invalid (error, "it is not an object with a member “model”");
+  creation.names = g_ptr_array_new ();
+  ok = parse_model (&creation, error) && fovea_core_write (fovea_project_get_core (self), write_model, &creation, error);
+  g_clear_object (&creation.type);
+  g_ptr_array_unref (creation.names);
+  return ok;
+}
+
+/* ---- export ---- */
+
+typedef struct {
+  const char *model_id;
+  FoveaModelState *state;
+} Loading;
+
+static gboolean
+load_state (FoveaStore *store, gpointer data, GError **error)
+{
+  Loading *loading = data;
+
+  loading->state = fovea_model_state_load (store, loading->model_id, error);
+  return loading->state != NULL;
+}
+
+gboolean
+fovea_project_export_model (FoveaProject *self, const char *model_id, const char *path, GError **error)
+{
+  Loading loading = { model_id, NULL };
+  g_autoptr (FoveaPredictor) predictor = NULL;
+  gboolean ok;
+
+  if (!fovea_core_read (fovea_project_get_core (self), load_state, &loading, error))
+    return FALSE;
+  predictor = fovea_model_state_dup_predictor (loading.state, error);
+  ok = predictor != NULL && fovea_predictor_export_onnx (predictor, path, error);
+  fovea_model_state_free (loading.state);
+  return ok;
+}

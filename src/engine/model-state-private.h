@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "engine/core-private.h"
+#include "engine/job-private.h"
+#include "models/model-type.h"
+#include "models/output-json.h"
+#include "store/store-concepts.h"
+#include "store/store-models.h"
+
+G_BEGIN_DECLS
+
+/* A model as it was read from the store: plain data, used by one thread at a time. */
+typedef struct {
+  FoveaStoreModel *model;
+  FoveaModelType *type;        /* with the model's parameters */
+  FoveaStoreVersion *version;  /* (nullable) the newest trained one */
+  GBytes *weights;             /* (nullable) of that version */
+  GPtrArray *concepts;         /* FoveaStoreConcept: those named at creation; empty = whatever is labelled */
+} FoveaModelState;
+
+/* Store thread (or a reader's). NOT_FOUND (FOVEA_ENGINE_ERROR) names the models that there are. */
+FoveaModelState *fovea_model_state_load (FoveaStore *store, const char *model_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void             fovea_model_state_free (FoveaModelState *state);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaModelState, fovea_model_state_free)
+
+/* Ready to answer: the newest version, or the pack's own classifier for types that are not trained. Errors: INVALID (not trained yet). */
+FoveaPredictor *fovea_model_state_dup_predictor (FoveaModelState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What of a prediction is said, from the parameters; @limits->select_concepts is owned by the state. */
+void fovea_model_state_get_limits (FoveaModelState *state, FoveaOutputLimits *ret_limits);
+
+/* ---- labelled pictures and their vectors ---- */
+
+/* n rows; every array is owned. Rows whose vectors are missing are not in it. */
+typedef struct {
+  gsize n;
+  gint64 *ids;
+  char **public_ids;              /* of the inputs */
+  guint64 *groups;
+  guint8 *sha256;                 /* [n, 32] */
+  guint n_concepts;
+  gint8 *labels;                  /* [n, n_concepts]: 1, −1, 0 */
+  guint dim;
+  float *vectors[FOVEA_N_FITS];   /* [n, dim] or NULL */
+} FoveaRows;
+
+void fovea_rows_free (FoveaRows *rows);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaRows, fovea_rows_free)
+
+/* What people said of @concepts (row ids = columns) on pictures of @split (nullable: all); without vectors. Store thread. */
+FoveaRows *fovea_rows_load_labels (FoveaStore *store, const char *split, const gint64 *concepts, guint n_concepts,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds the vectors of every fit in @fits_mask; drops rows that lack one. Job thread: embeds what is missing first. */
+gboolean fovea_rows_load_vectors (FoveaRows *rows, FoveaCore *core, FoveaJob *job, const char *pack_name, guint fits_mask,
+                                  GError **error);
+
+/* ---- documents ---- */
+
+/* {"id",…,"model_version":{…}} of CLARIFAI.md §2-3. @version: nullable. */
+JsonNode *fovea_model_dup_json (const FoveaStoreModel *model, FoveaModelType *type, GPtrArray *concepts,
+                                const FoveaStoreVersion *version) G_GNUC_WARN_UNUSED_RESULT;
+
+/* {"status":{10000},MEMBER:@node}; takes @node. */
+JsonNode *fovea_document_new (const char *member, JsonNode *node) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

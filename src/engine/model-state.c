@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/model-state-private.h"
+
+#include "engine/engine-error.h"
+#include "models/output-json.h"
+#include "models/params.h"
+#include "store/store-weights.h"
+
+#define MAX_WEIGHTS_BYTES ((gsize) 1 << 30)
+
+void
+fovea_model_state_free (FoveaModelState *state)
+{
+  if (state == NULL)
+    return;
+  g_clear_pointer (&state->model, fovea_store_model_free);
+  g_clear_pointer (&state->version, fovea_store_version_free);
+  g_clear_pointer (&state->weights, g_bytes_unref);
+  g_clear_pointer (&state->concepts, g_ptr_array_unref);
+  g_clear_object (&state->type);
+  g_free (state);
+}
+
+static void
+set_unknown_model (FoveaStore *store, const char *model_id, GError **error)
+{
+  g_autoptr (GPtrArray) models = fovea_store_list_models (store, NULL);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; models != NULL && i < models->len; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", ((FoveaStoreModel *) g_ptr_array_index (models, i))->public_id);
+  g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_NOT_FOUND, "There is no model “%s” in the project (%s%s)", model_id,
+               names->len > 0 ? "there are: " : "it has none; make one with “models create”", names->str);
+}
+
+/* The type with the parameters that were stored, brought up to date. */
+static FoveaModelType *
+type_of (const FoveaStoreModel *model, GError **error)
+{
+  g_autoptr (FoveaModelType) type = fovea_model_type_new (model->type_id, error);
+  g_autoptr (JsonNode) node = NULL;
+
+  if (type == NULL)
+    return NULL;
+  node = json_from_string (model->params != NULL ? model->params : "{}", error);
+  if (node == NULL)
+    return NULL;
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "The parameters of model “%s” are damaged", model->public_id);
+      return NULL;
+    }
+  if (!fovea_model_type_upgrade (type, model->params_version, json_node_get_object (node), error)
+      || !fovea_params_read (G_OBJECT (type), json_node_get_object (node), error))
+    return NULL;
+  return g_steal_pointer (&type);
+}
+
+static gboolean
+load_concepts (FoveaModelState *state, FoveaStore *store, GError **error)
+{
+  state->concepts = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_concept_free);
+  for (gsize i = 0; i < state->model->n_concepts; i++)
+    {
+      FoveaStoreConcept *concept = fovea_store_get_concept (store, state->model->concepts[i], error);
+
+      if (concept == NULL)
+        return FALSE;
+      g_ptr_array_add (state->concepts, concept);
+    }
+  return TRUE;
+}
+
+static gboolean
+load_version (FoveaModelState *state, FoveaStore *store, GError **error)
+{
+  g_autoptr (GError) none = NULL;
+
+  state->version = fovea_store_get_current_version (store, state->model->id, &none);
+  if (state->version == NULL)
+    {
+      if (g_error_matches (none, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&none));
+      return FALSE;
+    }
+  state->weights = fovea_store_get_weights (store, state->version->id, "head", MAX_WEIGHTS_BYTES, error);
+  return state->weights != NULL;
+}
+
+FoveaModelState *
+fovea_model_state_load (FoveaStore *store, const char *model_id, GError **error)
+{
+  g_autoptr (FoveaModelState) state = g_new0 (FoveaModelState, 1);
+  gint64 id;
+
+  if (!fovea_store_find_model (store, model_id, &id, NULL))
+    {
+      set_unknown_model (store, model_id, error);
+      return NULL;
+    }
+  state->model = fovea_store_get_model (store, id, error);
+  if (state->model == NULL)
+    return NULL;
+  state->type = type_of (state->model, error);
+  if (state->type == NULL || !load_concepts (state, store, error) || !load_version (state, store, error))
+    return NULL;
+  return g_steal_pointer (&state);
+}
+
+FoveaPredictor *
+fovea_model_state_dup_predictor (FoveaModelState *state, GError **error)
+{
+  guint fits;
+  g_autoptr (FoveaPack) pack = NULL;
+
+  if (state->weights != NULL)
+    return fovea_predictor_new_from_bytes (state->weights, error);
+  if (fovea_model_type_get_info (state->type)->trainable)
+    {
+      g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
+                   "Model “%s” is not trained yet; train it with “models train”", state->model->public_id);
+      return NULL;
+    }
+  pack = fovea_pack_load (fovea_model_type_get_embedder (state->type, &fits), error);
+  return pack != NULL ? fovea_predictor_new_pack (pack, error) : NULL;
+}
+
+static gboolean
+has_property (GObject *object, const char *name, GType type)
+{
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
+
+  return pspec != NULL && g_type_is_a (pspec->value_type, type);
+}
+
+void
+fovea_model_state_get_limits (FoveaModelState *state, FoveaOutputLimits *ret_limits)
+{
+  GObject *type = G_OBJECT (state->type);
+  int max_concepts = 20;
+
+  *ret_limits = (FoveaOutputLimits){ 0 };
+  if (has_property (type, "max-concepts", G_TYPE_INT))
+    g_object_get (type, "max-concepts", &max_concepts, NULL);
+  if (has_property (type, "min-value", G_TYPE_DOUBLE))
+    g_object_get (type, "min-value", &ret_limits->min_value, NULL);
+  if (has_property (type, "select-concepts", G_TYPE_STRV))
+    {
+      char **concepts = NULL;
+
+      g_object_get (type, "select-concepts", &concepts, NULL);
+      if (concepts != NULL)
+        g_object_set_data_full (type, "fovea-select-concepts", concepts, (GDestroyNotify) g_strfreev);
+      ret_limits->select_concepts = (const char *const *) concepts;
+    }
+  ret_limits->max_concepts = (guint) MAX (max_concepts, 0);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/core-private.h"
+#include "engine/job-private.h"
+#include "engine/project.h"
+
+G_BEGIN_DECLS
+
+FoveaCore *fovea_project_get_core (FoveaProject *self);
+
+/* Puts the job in the list and starts it. */
+void fovea_project_start_job (FoveaProject *self, FoveaJob *job);
+
+G_END_DECLS
