@@ -9,6 +9,7 @@
 #include "models/head-gram.h"
 #include "models/head-solver.h"
 #include "models/head-targets.h"
+#include "vision/metrics.h"
 
 #define MAX_GRAM_ROWS 4096
 #define TOLERANCE 1e-5       /* of a model that is kept: probabilities within 1e-3 of the optimum, mostly 1e-4 */
@@ -17,6 +18,7 @@
 #define DEFAULT_C 30.0
 #define ABSENT_BIAS (-16.0f)
 #define LOSS_SLACK 1.02
+#define Z_95_PERCENT 1.959963984540054
 
 static const double default_grid[] = { 1.0, 3.0, 10.0, 30.0, 100.0, 300.0 };
 
@@ -91,24 +93,6 @@ fovea_head_result_free (FoveaHeadResult *result)
   g_free (result->fold);
   g_free (result->out_of_fold);
   g_free (result);
-}
-
-void
-fovea_wilson_interval (gsize n_correct, gsize n, double *ret_low, double *ret_high)
-{
-  double z = 1.959963984540054, total = (double) n, p, centre, spread;
-
-  if (n == 0)
-    {
-      *ret_low = 0.0;
-      *ret_high = 1.0;
-      return;
-    }
-  p = (double) n_correct / total;
-  centre = (p + z * z / (2.0 * total)) / (1.0 + z * z / total);
-  spread = z / (1.0 + z * z / total) * sqrt (p * (1.0 - p) / total + z * z / (4.0 * total * total));
-  *ret_low = MAX (centre - spread, 0.0);
-  *ret_high = MIN (centre + spread, 1.0);
 }
 
 static gboolean
@@ -450,7 +434,7 @@ take_choice (Training *self, FoveaHeadCv *const *cvs, guint choice)
   result->out_of_fold = g_steal_pointer (&cv->predictions[at]);
   fovea_head_cv_score (self->data, &self->options, result->fold, result->out_of_fold, &again, &result->n_evaluated, &result->n_correct);
   result->accuracy = again.top1;
-  fovea_wilson_interval (result->n_correct, result->n_evaluated, &result->accuracy_low, &result->accuracy_high);
+  fovea_metrics_wilson (result->n_correct, result->n_evaluated, Z_95_PERCENT, &result->accuracy_low, &result->accuracy_high);
 }
 
 static gboolean

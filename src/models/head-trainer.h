@@ -110,7 +110,4 @@ FoveaHeadResult *fovea_head_trainer_train (FoveaHeadTrainer *trainer, const Fove
 /* Forgets Gram matrices and the last solution. */
 void fovea_head_trainer_reset (FoveaHeadTrainer *trainer);
 
-/* 95 % Wilson score interval of @n_correct out of @n; 0..1 when n = 0. */
-void fovea_wilson_interval (gsize n_correct, gsize n, double *ret_low, double *ret_high);
-
 G_END_DECLS

@@ -56,6 +56,8 @@ struct _FoveaModelTypeInterface {
   /* (nullable) not trainable without it */
   FoveaPredictor *(*train) (FoveaModelType *self, const FoveaTrainingSet *set, FoveaHeadResult **ret_result,
                             FoveaProgressFunc progress, gpointer progress_data, GCancellable *cancellable, GError **error);
+  /* (nullable) A predictor that needs no training. */
+  FoveaPredictor *(*new_predictor) (FoveaModelType *self, GError **error);
   /* (nullable) Brings stored parameters of version @from up to params_version, in place. */
   gboolean (*upgrade) (int from, JsonObject *params, GError **error);
 };
@@ -74,6 +76,10 @@ const char *fovea_model_type_get_embedder (FoveaModelType *self, guint *ret_fits
 FoveaPredictor *fovea_model_type_train (FoveaModelType *self, const FoveaTrainingSet *set, FoveaHeadResult **ret_result,
                                         FoveaProgressFunc progress, gpointer progress_data, GCancellable *cancellable,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The predictor of a type that is not trained here (visual-classifier: the concepts of its pack). UNKNOWN_TYPE when the type
+ * must be trained; PACK_MISSING. Predictors of trained versions: fovea_predictor_new_from_bytes(). */
+FoveaPredictor *fovea_model_type_new_predictor (FoveaModelType *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Brings stored parameters up to date before fovea_params_read(). Newer than known: MISMATCH. */
 gboolean fovea_model_type_upgrade (FoveaModelType *self, int from, JsonObject *params, GError **error);

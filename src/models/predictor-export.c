@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "config.h"
+#include "models/predictor-private.h"
+#include "nn/onnx.h"
+
+#define MIN_OPSET 13
+
+static int
+add_node (FoveaGraph *graph, const char *op, int a, int b, int c, const char *name, FoveaNode **ret_node)
+{
+  int inputs[3] = { a, b, c }, output = -1;
+  FoveaNode *node = fovea_graph_add_node (graph, op, inputs, c >= 0 ? 3 : b >= 0 ? 2 : 1, name, &output);
+
+  if (ret_node != NULL)
+    *ret_node = node;
+  return output;
+}
+
+static int
+add_floats (FoveaGraph *graph, const char *name, const FoveaShape *shape, const float *values, GError **error)
+{
+  g_autoptr (FoveaTensor) tensor = fovea_tensor_new (FOVEA_DTYPE_F32, shape, error);
+
+  if (tensor == NULL)
+    return -1;
+  memcpy (tensor->data, values, fovea_tensor_n_bytes (tensor));
+  return fovea_graph_add_constant (graph, name, tensor);
+}
+
+static int
+add_ints (FoveaGraph *graph, const char *name, const FoveaShape *shape, const gint64 *values, GError **error)
+{
+  g_autoptr (FoveaTensor) tensor = fovea_tensor_new (FOVEA_DTYPE_I64, shape, error);
+
+  if (tensor == NULL)
+    return -1;
+  memcpy (tensor->data, values, fovea_tensor_n_bytes (tensor));
+  return fovea_graph_add_constant (graph, name, tensor);
+}
+
+/* x / |x| along the last axis */
+static int
+add_unit_length (FoveaGraph *graph, int value, const char *name)
+{
+  FoveaNode *node;
+  int output = add_node (graph, "LpNormalization", value, -1, -1, name, &node);
+
+  fovea_node_set_int (node, "axis", -1);
+  fovea_node_set_int (node, "p", 2);
+  return output;
+}
+
+/* The network reads image_crop and image_letterbox, one behind the other in a batch of 2 N, where it read image. */
+static void
+join_inputs (FoveaGraph *graph)
+{
+  int image = g_array_index (graph->inputs, int, 0), joined;
+  FoveaShape shape = fovea_graph_value (graph, image)->shape;
+  guint n_nodes = graph->nodes->len;
+  FoveaNode *concat;
+  int crop, letterbox;
+
+  g_array_set_size (graph->inputs, 0);
+  crop = fovea_graph_add_input (graph, "image_crop", FOVEA_DTYPE_F32, &shape);
+  letterbox = fovea_graph_add_input (graph, "image_letterbox", FOVEA_DTYPE_F32, &shape);
+  joined = add_node (graph, "Concat", crop, letterbox, -1, "images", &concat);
+  fovea_node_set_int (concat, "axis", 0);
+  for (guint i = 0; i < n_nodes; i++)
+    for (guint j = 0; j < fovea_graph_node (graph, i)->n_inputs; j++)
+      if (fovea_graph_node (graph, i)->inputs[j] == image)
+        fovea_graph_node (graph, i)->inputs[j] = joined;
+  g_ptr_array_steal_index (graph->nodes, n_nodes);
+  g_ptr_array_insert (graph->nodes, 0, concat);
+}
+
+/* [2 N, D] of unit length → [N, D]: the sum of the two halves. −1 on failure. */
+static int
+add_sum_of_halves (FoveaGraph *graph, int vectors, guint dim, GError **error)
+{
+  gint64 split[3] = { 2, -1, dim }, first[1] = { 0 }, second[1] = { 1 };
+  FoveaShape vector = fovea_shape (1, (gint64) 3), scalar = fovea_shape (0);
+  int shape = add_ints (graph, "views.shape", &vector, split, error);
+  int zero = shape >= 0 ? add_ints (graph, "views.first", &scalar, first, error) : -1;
+  int one = zero >= 0 ? add_ints (graph, "views.second", &scalar, second, error) : -1;
+  int views, crop, letterbox;
+
+  if (one < 0)
+    return -1;
+  views = add_node (graph, "Reshape", vectors, shape, -1, "views", NULL);
+  crop = add_node (graph, "Gather", views, zero, -1, "vector_crop", NULL);
+  letterbox = add_node (graph, "Gather", views, one, -1, "vector_letterbox", NULL);
+  return add_node (graph, "Add", crop, letterbox, -1, "vector_sum", NULL);
+}
+
+static int
+add_head (FoveaGraph *graph, const FoveaHead *head, int vector, GError **error)
+{
+  FoveaShape weights_shape = fovea_shape (2, (gint64) head->n_concepts, (gint64) head->dim);
+  FoveaShape bias_shape = fovea_shape (1, (gint64) head->n_concepts);
+  int weights = add_floats (graph, "head.weights", &weights_shape, head->weights, error);
+  int bias = weights >= 0 ? add_floats (graph, "head.bias", &bias_shape, head->bias, error) : -1;
+  FoveaNode *gemm;
+  int scores;
+
+  if (bias < 0)
+    return -1;
+  scores = add_node (graph, "Gemm", vector, weights, bias, "scores", &gemm);
+  fovea_node_set_int (gemm, "transB", 1);
+  return scores;
+}
+
+static void
+set_metadata (FoveaGraph *graph, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_hash_table_insert (graph->metadata, g_strdup (key), g_strdup (value));
+}
+
+static void
+describe (FoveaGraph *graph, FoveaPredictor *self)
+{
+  static const char *const kept[] = { "fovea.license", "fovea.source", "fovea.input.size", "fovea.input.crop_fraction", "fovea.input.mean",
+                                      "fovea.input.scale", "fovea.input.pad", "fovea.input.order" };
+  GHashTable *from = fovea_pack_get_graph (self->pack)->metadata;
+  g_autoptr (JsonNode) labels = fovea_labels_to_json (self->labels);
+  g_autofree char *text = json_to_string (labels, FALSE);
+
+  g_hash_table_remove_all (graph->metadata);
+  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+    set_metadata (graph, kept[i], g_hash_table_lookup (from, kept[i]));
+  set_metadata (graph, "fovea.task", "visual-classifier");
+  set_metadata (graph, "fovea.title", self->head != NULL ? "Classifier trained with Fovea" : fovea_pack_get_title (self->pack));
+  set_metadata (graph, "fovea.pack", self->pack_name);
+  set_metadata (graph, "fovea.pack.hash", self->pack_hash);
+  set_metadata (graph, "fovea.version", FOVEA_VERSION);
+  set_metadata (graph, "fovea.fit", fovea_views_name (self->views));
+  set_metadata (graph, "fovea.exclusive", self->head == NULL || self->head->exclusive ? "true" : "false");
+  set_metadata (graph, "fovea.labels", text);
+  g_free (graph->producer_name);
+  graph->producer_name = g_strdup ("Fovea");
+  g_free (graph->producer_version);
+  graph->producer_version = g_strdup (FOVEA_VERSION);
+}
+
+/* From the cut network's only output to the scores. −1 on failure. */
+static int
+add_answer (FoveaGraph *graph, FoveaPredictor *self, GError **error)
+{
+  int value = g_array_index (graph->outputs, int, 0);
+
+  if (self->head == NULL)
+    return value;
+  value = add_unit_length (graph, value, "vectors");
+  if (self->views == FOVEA_VIEWS_CROP_LETTERBOX)
+    {
+      join_inputs (graph);
+      value = add_sum_of_halves (graph, value, self->head->dim, error);
+      if (value < 0)
+        return -1;
+      value = add_unit_length (graph, value, "vector");
+    }
+  return add_head (graph, self->head, value, error);
+}
+
+gboolean
+fovea_predictor_export_onnx (FoveaPredictor *predictor, const char *path, GError **error)
+{
+  g_autoptr (FoveaGraph) graph = NULL;
+  const char *output;
+  gboolean exclusive = predictor->head == NULL || predictor->head->exclusive;
+  int scores, probabilities;
+  FoveaNode *node;
+  FoveaValue *value;
+
+  if (!fovea_predictor_ensure_pack (predictor, NULL, error))
+    return FALSE;
+  output = predictor->head != NULL ? "embedding" : "logits";
+  graph = fovea_graph_cut (fovea_pack_get_graph (predictor->pack), &output, 1, error);
+  if (graph == NULL)
+    return FALSE;
+  if (graph->opset < MIN_OPSET)
+    {
+      g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH,
+                   "the pack “%s” is written for opset %d, an exported model needs at least %d; train on another pack", predictor->pack_name,
+                   graph->opset, MIN_OPSET);
+      return FALSE;
+    }
+  scores = add_answer (graph, predictor, error);
+  if (scores < 0)
+    return FALSE;
+  probabilities = add_node (graph, exclusive ? "Softmax" : "Sigmoid", scores, -1, -1, "probabilities", &node);
+  if (exclusive)
+    fovea_node_set_int (node, "axis", -1);
+  g_array_set_size (graph->outputs, 0);
+  fovea_graph_add_output (graph, probabilities);
+  value = fovea_graph_value (graph, probabilities);
+  value->has_type = TRUE;
+  value->dtype = FOVEA_DTYPE_F32;
+  value->shape = fovea_shape (2, (gint64) -1, (gint64) predictor->labels->len);
+  describe (graph, predictor);
+  return fovea_onnx_save (graph, path, error);
+}
