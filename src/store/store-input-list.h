@@ -26,7 +26,7 @@ typedef enum {
  * All conditions must hold; a zeroed struct lets everything through. Strings are borrowed.
  * @concept: concept id for @label, 0 for any
  * @version: row id of a model version, for _PREDICTED, _DOUBT and @min_doubt
- * @min_doubt: 0 to 1, doubt = 1 − |2·score − 1| of @version on @concept
+ * @min_doubt: 0 to 1, doubt = 1 − |2·score − 1| of @version on @concept (0: on what it scores highest)
  * @split: (nullable): "" asks for those without a split
  * @state: -1 − state, e.g. -1 untouched, -3 complete; 0 for any
  * @group, @dataset (public id of a dataset): (nullable)
@@ -57,8 +57,6 @@ typedef struct {
   guint32 height;
   guint8 state;              /* FoveaStoreInputState */
   guint8 missing;
-  guint16 n_labels;          /* always 0: asked page by page, fovea_store_get_labels() */
-  guint32 reserved;
 } FoveaStoreInputBrief;
 
 /**

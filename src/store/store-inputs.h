@@ -15,7 +15,7 @@ typedef enum {
  * FoveaStoreInput:
  * @id: row id; 0 for a new one
  * @public_id: 32 hex digits, or as given; NULL for a new one to get one at random
- * @path: absolute, the very bytes of the file system (any but NUL; need not be UTF-8). Kept relative to the project's
+ * @path: absolute, the bytes that the system uses, any but NUL, perhaps not UTF-8. Kept relative to the project's
  *     folder when it lies below, so that both can move together
  * @name: the last part of @path made presentable: valid UTF-8, control characters replaced. Written by the store
  * @sha256: of the file's bytes
