@@ -44,7 +44,7 @@ def main(source_root, build_root):
     with open(os.path.join(build_root, "compile_commands.json"), encoding="utf-8") as file:
         flags = room_flags(json.load(file))
     headers = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(source_root, "src"))
-               for name in names if name.endswith(".h")]
+               for name in names if name.endswith(".h") and not name.endswith(".inc.h")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = [problem for problem in pool.map(lambda h: check(h, source_root, flags), headers) if problem]
     print("\n".join(found) or "%d headers compile alone" % len(headers))
