@@ -2,10 +2,24 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "cli/cli.h"
 #include "vision/decoder.h"
+
+/* OpenMP's threads spin while they wait for work unless the environment says otherwise when the library is loaded, which is
+ * before main: so the program starts itself once more. A short spin remains, for the pauses between two steps. */
+static void
+restart_with_quiet_threads (char **argv)
+{
+  if (getenv ("OMP_WAIT_POLICY") != NULL || getenv ("FOVEA_RESTARTED") != NULL)
+    return;
+  setenv ("OMP_WAIT_POLICY", "passive", 1);
+  setenv ("FOVEA_RESTARTED", "1", 1);
+  execv ("/proc/self/exe", argv);
+  /* Without /proc the program runs all the same, and warmer. */
+}
 
 int
 main (int argc, char **argv)
@@ -17,6 +31,8 @@ main (int argc, char **argv)
   if (argc == 3 && strcmp (argv[1], "--decoder") == 0)
     return fovea_decoder_helper_main (atoi (argv[2]));
 
+  restart_with_quiet_threads (argv);
+  unsetenv ("FOVEA_RESTARTED"); /* the programs that are started from here are none of it */
   setlocale (LC_ALL, "");
   status = fovea_cli_run (argc, argv, &handled);
   return handled ? status : fovea_app_run (argc, argv);

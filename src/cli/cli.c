@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "config.h"
+#include "nn/bench-embed.h"
 #include "nn/nn-run.h"
 
 int
@@ -17,6 +18,11 @@ fovea_cli_run (int argc, char **argv, gboolean *ret_handled)
     {
       *ret_handled = TRUE;
       return fovea_nn_run_main (argc - 2, argv + 2);
+    }
+  if (argc > 2 && g_str_equal (argv[1], "bench") && g_str_equal (argv[2], "embed"))
+    {
+      *ret_handled = TRUE;
+      return fovea_bench_embed_main (argc - 2, argv + 2);
     }
   return 0;
 }

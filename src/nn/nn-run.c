@@ -5,9 +5,11 @@
 
 #include "nn/interpreter.h"
 #include "nn/onnx.h"
+#include "nn/plan.h"
 
 typedef struct {
   char *output;
+  gboolean plan;
   char **files; /* the model, then the inputs */
 } Options;
 
@@ -18,6 +20,7 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options->output, "Write output_0.pb, … into DIR", "DIR" },
     { "interpreter", 0, 0, G_OPTION_ARG_NONE, &interpreter, "Use the reference kernels (default)", NULL },
+    { "plan", 0, 0, G_OPTION_ARG_NONE, &options->plan, "Compile the model first", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "MODEL.onnx INPUT.pb…" },
     { NULL },
   };
@@ -27,6 +30,11 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
   g_option_context_set_summary (context, "Runs an ONNX model on tensors from files (ONNX TensorProto).");
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
+  if (interpreter && options->plan)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "say --interpreter or --plan, not both");
+      return FALSE;
+    }
   if (options->files == NULL || options->output == NULL)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
@@ -111,6 +119,17 @@ drop_tensor (gpointer tensor)
 }
 
 static gboolean
+compute (FoveaGraph *graph, const Options *options, FoveaTensor *const *inputs, FoveaTensor **ret_outputs, GError **error)
+{
+  g_autoptr (FoveaPlan) plan = NULL;
+
+  if (!options->plan)
+    return fovea_interpret (graph, inputs, ret_outputs, NULL, error);
+  plan = fovea_plan_new (graph, 0, error);
+  return plan != NULL && fovea_plan_run (plan, inputs, ret_outputs, NULL, error);
+}
+
+static gboolean
 run (const Options *options, GError **error)
 {
   g_autoptr (FoveaGraph) graph = fovea_onnx_load (options->files[0], error);
@@ -123,7 +142,7 @@ run (const Options *options, GError **error)
   g_ptr_array_set_size (inputs, (int) graph->inputs->len);
   g_ptr_array_set_size (outputs, (int) graph->outputs->len);
   if (!load_inputs (graph, options->files + 1, (FoveaTensor **) inputs->pdata, error) ||
-      !fovea_interpret (graph, (FoveaTensor **) inputs->pdata, (FoveaTensor **) outputs->pdata, NULL, error))
+      !compute (graph, options, (FoveaTensor **) inputs->pdata, (FoveaTensor **) outputs->pdata, error))
     {
       g_prefix_error (error, "“%s”: ", options->files[0]);
       return FALSE;

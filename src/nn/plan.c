@@ -417,6 +417,12 @@ fovea_plan_run (FoveaPlan *plan, FoveaTensor *const *inputs, FoveaTensor **ret_o
          fovea_program_run (entry->program, inputs, plan->arenas[0], plan->n_threads, ret_outputs, error);
 }
 
+guint
+fovea_plan_get_n_threads (FoveaPlan *plan)
+{
+  return plan->n_threads;
+}
+
 char *
 fovea_plan_describe (FoveaPlan *plan)
 {

@@ -29,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaPlan, fovea_plan_free)
 gboolean fovea_plan_run (FoveaPlan *plan, FoveaTensor *const *inputs, FoveaTensor **ret_outputs,
                          GCancellable *cancellable, GError **error);
 
+/* Threads that a run uses: the physical cores that the process may run on, or fewer by OMP_NUM_THREADS. */
+guint fovea_plan_get_n_threads (FoveaPlan *plan);
+
 /* One line a step ("conv 3x3/2 + bias + relu6, oneDNN jit:avx512, 0.31 ms"), for `fovea bench` and bug reports. */
 char *fovea_plan_describe (FoveaPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -4,8 +4,9 @@
 
 #include "nn/interpreter.h"
 #include "nn/onnx.h"
+#include "nn/plan.h"
 
-/* Runs every ONNX backend node test (FOVEA_ONNX_TESTDATA/node) with the reference interpreter. A case passes when all its
+/* Runs every ONNX backend node test (FOVEA_ONNX_TESTDATA/node) with the reference interpreter and as a plan. A case passes when all its
  * outputs are right by the measure of ONNX's own runner, or is refused with the name of the operator. Anything else is
  * wrong, as is a case of onnx-nodes-passing.txt that no longer passes.
  * With FOVEA_UPDATE=FILE the names of what passes are written there. */
@@ -64,9 +65,18 @@ drop_tensors (FoveaTensor **tensors, guint n)
     g_clear_pointer (&tensors[i], fovea_tensor_unref);
 }
 
+/* As fovea_interpret(), through a plan of this run alone. */
+static gboolean
+run_plan (FoveaGraph *graph, FoveaTensor *const *inputs, FoveaTensor **ret_outputs, GError **error)
+{
+  g_autoptr (FoveaPlan) plan = fovea_plan_new (graph, 0, error);
+
+  return plan != NULL && fovea_plan_run (plan, inputs, ret_outputs, NULL, error);
+}
+
 /* One test_data_set_*. */
 static Outcome
-run_set (const FoveaGraph *graph, const char *folder, char **ret_why)
+run_set (FoveaGraph *graph, const char *folder, gboolean as_plan, char **ret_why)
 {
   guint n_in = graph->inputs->len, n_out = graph->outputs->len;
   g_autofree FoveaTensor **inputs = g_new0 (FoveaTensor *, n_in), **outputs = g_new0 (FoveaTensor *, n_out);
@@ -75,7 +85,9 @@ run_set (const FoveaGraph *graph, const char *folder, char **ret_why)
 
   for (guint i = 0; i < n_in && error == NULL; i++)
     inputs[i] = load_numbered (folder, "input", i, &error);
-  if (error == NULL)
+  if (error == NULL && as_plan)
+    run_plan (graph, inputs, outputs, &error);
+  else if (error == NULL)
     fovea_interpret (graph, inputs, outputs, NULL, &error);
   for (guint i = 0; i < n_out && error == NULL && outcome == PASSED; i++)
     {
@@ -115,7 +127,18 @@ run_case (const char *folder, char **ret_why)
 
       if (!g_file_test (set, G_FILE_TEST_IS_DIR))
         break;
-      outcome = run_set (graph, set, ret_why);
+      outcome = run_set (graph, set, FALSE, ret_why);
+      if (outcome == PASSED)
+        {
+          outcome = run_set (graph, set, TRUE, ret_why);
+          if (outcome != PASSED)
+            {
+              g_autofree char *why = *ret_why;
+
+              *ret_why = g_strconcat ("only as a plan: ", why, NULL);
+              outcome = WRONG;
+            }
+        }
     }
   if (n_sets == 0)
     {
