@@ -5,15 +5,15 @@
 #include <string.h>
 
 #include "models/head-solver.h"
-#include "nn/interpreter.h"
+#include "nn/plan.h"
 
 #define SLICE 32 /* pictures fitted at a time */
 
 struct _FoveaEmbedder {
   FoveaPack *pack;
-  FoveaGraph *graph;
+  FoveaPlan *plan;
   FoveaEmbedderFlags wanted;
-  int vectors_output, logits_output; /* index among the graph's outputs, −1 = not wanted */
+  int vectors_output, logits_output; /* index among the plan's outputs, −1 = not wanted */
 };
 
 FoveaEmbedder *
@@ -47,14 +47,19 @@ fovea_embedder_new (FoveaPack *pack, FoveaEmbedderFlags wanted, GError **error)
   graph = fovea_graph_cut (fovea_pack_get_graph (pack), outputs, n, error);
   if (graph == NULL)
     return NULL;
-  self->graph = g_steal_pointer (&graph);
+  self->plan = fovea_plan_new (graph, 0, error);
+  if (self->plan == NULL)
+    {
+      g_prefix_error (error, "the pack “%s”: ", fovea_pack_get_name (pack));
+      return NULL;
+    }
   return g_steal_pointer (&self);
 }
 
 void
 fovea_embedder_free (FoveaEmbedder *embedder)
 {
-  g_clear_pointer (&embedder->graph, fovea_graph_unref);
+  g_clear_pointer (&embedder->plan, fovea_plan_free);
   g_clear_pointer (&embedder->pack, fovea_pack_unref);
   g_free (embedder);
 }
@@ -139,7 +144,7 @@ fovea_embedder_run (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vec
   g_return_val_if_fail (ret_vectors == NULL || embedder->vectors_output >= 0, FALSE);
   g_return_val_if_fail (ret_probabilities == NULL || embedder->logits_output >= 0, FALSE);
 
-  if (!fovea_interpret (embedder->graph, &images, outputs, cancellable, error))
+  if (!fovea_plan_run (embedder->plan, &images, outputs, cancellable, error))
     return FALSE;
   ok = (ret_vectors == NULL || check_output (embedder, outputs[embedder->vectors_output], n, dim, error)) &&
        (ret_probabilities == NULL || check_output (embedder, outputs[embedder->logits_output], n, n_labels, error));
