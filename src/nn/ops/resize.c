@@ -170,7 +170,7 @@ read_old_scales (const FoveaOpContext *ctx, Resize *r, GError **error)
            ? FOVEA_INFER_OK : FOVEA_INFER_ERROR;
   if (given != NULL && !fovea_op_check_in (ctx, 1, FOVEA_DTYPE_BIT (FOVEA_DTYPE_F32), error))
     return FOVEA_INFER_ERROR;
-  if (n != (gsize) r->rank || (given == NULL && attr->type != FOVEA_ATTR_FLOATS))
+  if (n != (gsize) r->rank || (given == NULL && (attr == NULL || attr->type != FOVEA_ATTR_FLOATS)))
     return fovea_op_refuse (error, FOVEA_NN_ERROR_SHAPE, "%" G_GSIZE_FORMAT " scales for rank %d", n, r->rank);
   if (given != NULL && given->data == NULL)
     return FOVEA_INFER_DATA;
