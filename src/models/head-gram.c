@@ -71,8 +71,9 @@ fovea_head_gram_hash_rows (const FoveaHeadData *data, FoveaViews views, const gs
       keys[i] = 0;
       for (guint f = 0; f < n_fits; f++)
         keys[i] = hash_floats (data->vectors[fits[f]] + rows[i] * data->dim, data->dim, keys[i]);
-      while (!g_hash_table_add (seen, &keys[i]))
+      while (g_hash_table_contains (seen, &keys[i]))
         keys[i] = mix (keys[i], 1);
+      g_hash_table_add (seen, &keys[i]);
     }
   return keys;
 }

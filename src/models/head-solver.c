@@ -31,7 +31,7 @@ typedef struct {
   float *scores, *direction_scores, *trial_scores, *residual, *scratch; /* [n, width] */
   Pair pairs[MEMORY];
   guint n_pairs, newest;
-  double *loss, *trial_loss, *slope, *step, *norm, *norm_at_zero, *dots, *alpha;
+  double *loss, *trial_loss, *slope, *step, *norm, *norm_at_zero, *noise, *dots, *alpha;
   gboolean *done;      /* [width] the column needs no more steps */
   float *factor;       /* [width] */
 } Solver;
@@ -107,6 +107,7 @@ solver_init (Solver *self, const FoveaHeadProblem *problem)
   self->step = g_new0 (double, self->width);
   self->norm = g_new0 (double, self->width);
   self->norm_at_zero = g_new0 (double, self->width);
+  self->noise = g_new0 (double, self->width);
   self->dots = g_new0 (double, self->width);
   self->alpha = g_new0 (double, MEMORY * self->width);
   self->done = g_new0 (gboolean, self->width);
@@ -138,6 +139,7 @@ solver_clear (Solver *self)
   g_free (self->step);
   g_free (self->norm);
   g_free (self->norm_at_zero);
+  g_free (self->noise);
   g_free (self->dots);
   g_free (self->alpha);
   g_free (self->done);
@@ -280,7 +282,8 @@ choose_bias_scale (const FoveaHeadProblem *problem)
   return (float) (1.0 / sqrt (1.0 + sum));
 }
 
-/* The gradient's norm at W = 0, b = 0 is the yardstick of the tolerance: the same whatever the start. */
+/* The gradient's norm at W = 0, b = 0 is the yardstick of the tolerance: the same whatever the start. Below 1e-7 of what rows
+ * of unit length could make it, it is rounding: vectors that do not differ must not be told apart. */
 static void
 measure_zero (Solver *self)
 {
@@ -288,6 +291,10 @@ measure_zero (Solver *self)
   fovea_head_loss (self->problem, self->scores, self->scratch, self->residual, self->loss);
   gradient_at (self, &self->at, &self->gradient);
   norms (self, &self->gradient, self->norm_at_zero);
+  fovea_matmul_kernels ()->column_dots (self->problem->n, self->width, self->residual, self->residual, self->noise);
+  gather (self, self->noise);
+  for (guint c = 0; c < self->width; c++)
+    self->noise[c] = 1e-7 * sqrt (self->noise[c] * (double) self->problem->n);
 }
 
 static void
@@ -459,7 +466,7 @@ all_done (Solver *self, double tolerance, gboolean *ret_converged)
   norms (self, &self->gradient, self->norm);
   for (guint c = 0; c < self->problem->k; c++)
     {
-      gboolean near = self->norm[c] <= tolerance * self->norm_at_zero[c];
+      gboolean near = self->norm[c] <= MAX (tolerance * self->norm_at_zero[c], self->noise[c]);
 
       *ret_converged &= near;
       self->done[c] |= near;
