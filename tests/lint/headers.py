@@ -11,7 +11,7 @@ DROP_WITH_VALUE = {"-o", "-MF", "-MQ", "-MT", "-c"}
 DROP = {"-MD", "-MMD", "-g", "-O2", "-O3"}
 
 
-def room_flags(commands):
+def room_flags(commands, source_root):
     """room → compiler command without its input and outputs."""
     flags = {}
     for entry in commands:
@@ -23,9 +23,10 @@ def room_flags(commands):
                 skip = True
             elif word not in DROP and not word.endswith(".c"):
                 kept.append(word)
-        parts = os.path.normpath(os.path.join(entry["directory"], entry["file"])).split(os.sep)
-        if "src" in parts and parts.index("src") + 1 < len(parts) - 1:
-            flags.setdefault(parts[parts.index("src") + 1], (kept, entry["directory"]))
+        source = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+        parts = os.path.relpath(source, os.path.join(os.path.realpath(source_root), "src")).split(os.sep)
+        if parts[0] != os.pardir and len(parts) > 1:
+            flags.setdefault(parts[0], (kept, entry["directory"]))
     return flags
 
 
@@ -42,7 +43,7 @@ def check(header, source_root, flags):
 
 def main(source_root, build_root):
     with open(os.path.join(build_root, "compile_commands.json"), encoding="utf-8") as file:
-        flags = room_flags(json.load(file))
+        flags = room_flags(json.load(file), source_root)
     headers = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(source_root, "src"))
                for name in names if name.endswith(".h") and not name.endswith(".inc.h")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
