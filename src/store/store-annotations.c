@@ -4,10 +4,9 @@
 #include "store/store-private.h"
 
 /* Foreign keys are checked at the commit and two columns have none, so what a row names is looked up here; what was
- * found is remembered for the call. */
+ * found is remembered for the call. Pictures are many: for them SQLite is asked at the end whether a key is open. */
 typedef struct {
   FoveaStore *store;
-  gint64 input;
   GHashTable *known[4];
 } Known;
 
@@ -73,10 +72,6 @@ check_annotation (Known                       *known,
                    "A label is 1 (shows it) or 0 (does not), not %d", a->value);
       return FALSE;
     }
-  if (a->input != known->input
-      && !look_up (known, "SELECT 1 FROM inputs WHERE id = ?", "picture", a->input, error))
-    return FALSE;
-  known->input = a->input;
   return knows (known, 0, a->concept, error)
          && (a->version == 0 || knows (known, 1, a->version, error))
          && (a->author == 0 || knows (known, 2, a->author, error))
@@ -93,6 +88,7 @@ check_annotation (Known                       *known,
 
 static gboolean
 put_annotation (FoveaStore                  *store,
+                sqlite3_stmt                *stmt,
                 const FoveaStoreAnnotation  *a,
                 gint64                       now,
                 gsize                       *changed,
@@ -101,10 +97,29 @@ put_annotation (FoveaStore                  *store,
   gint64 status = a->status != 0 ? (gint64) a->status : FOVEA_STORE_ANNOTATION_SUCCESS;
   double score = a->version != 0 ? a->score : (double) a->value;
 
-  if (!fovea_sql_run (store, error, PUT_ANNOTATION, "iiiiiidii", a->input, a->region, a->concept, a->version,
-                      (gint64) a->value, status, score, a->author, a->created_at != 0 ? a->created_at : now))
+  fovea_sql_bind (stmt, "iiiiiidii", a->input, a->region, a->concept, a->version, (gint64) a->value, status, score,
+                  a->author, a->created_at != 0 ? a->created_at : now);
+  if (fovea_sql_step (store, stmt, error) != SQLITE_DONE)
     return FALSE;
   *changed += (gsize) sqlite3_changes (store->db);
+  return TRUE;
+}
+
+static gboolean
+check_pictures (FoveaStore                  *store,
+                const FoveaStoreAnnotation  *annotations,
+                gsize                        n,
+                GError                     **error)
+{
+  Known known = { .store = store };
+  int open_keys = 0, high = 0;
+
+  sqlite3_db_status (store->db, SQLITE_DBSTATUS_DEFERRED_FKS, &open_keys, &high, 0);
+  if (open_keys == 0)
+    return TRUE;
+  for (gsize i = 0; i < n; i++)
+    if (!look_up (&known, "SELECT 1 FROM inputs WHERE id = ?", "picture", annotations[i].input, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -117,18 +132,20 @@ fovea_store_put_annotations (FoveaStore                  *store,
 {
   g_auto (FoveaSqlScope) scope = { 0 };
   g_auto (Known) known = { .store = store };
+  sqlite3_stmt *stmt;
   gint64 now = g_get_real_time ();
   gsize changed = 0;
 
   g_return_val_if_fail (store != NULL && (annotations != NULL || n == 0), FALSE);
 
-  if (!fovea_sql_enter (&scope, store, TRUE, error))
+  if (!fovea_sql_enter (&scope, store, TRUE, error)
+      || (stmt = fovea_sql_get (store, PUT_ANNOTATION, error)) == NULL)
     return FALSE;
   for (gsize i = 0; i < n; i++)
     if (!check_annotation (&known, &annotations[i], error)
-        || !put_annotation (store, &annotations[i], now, &changed, error))
+        || !put_annotation (store, stmt, &annotations[i], now, &changed, error))
       return FALSE;
-  if (!fovea_sql_leave (&scope, error))
+  if (!check_pictures (store, annotations, n, error) || !fovea_sql_leave (&scope, error))
     return FALSE;
   if (ret_changed != NULL)
     *ret_changed = changed;

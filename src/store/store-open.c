@@ -206,7 +206,6 @@ open_main_connection (FoveaStore             *store,
     rc = sqlite3_exec (store->db,
                        "PRAGMA foreign_keys = ON;"
                        "PRAGMA cache_size = -8192;"
-                       "PRAGMA temp_store = MEMORY;"
                        "PRAGMA secure_delete = FAST;"
                        "PRAGMA journal_size_limit = 67108864", NULL, NULL, NULL);
   if (rc == SQLITE_OK && store->read_only)

@@ -35,6 +35,7 @@ struct _FoveaStore {
 
   FoveaStoreTxn txn;
   guint depth;               /* of open scopes */
+  gboolean doomed;           /* a change within the transaction has failed half way: it can only be rolled back */
   sqlite3_session *session;  /* while a command is open */
   gint64 command;            /* that the open part belongs to, 0 for a new one */
   char *command_label;
@@ -109,7 +110,8 @@ char         *fovea_sql_dup_text        (sqlite3_stmt         *stmt,
                                          int                   column);
 
 /*
- * A scope is all or nothing: a savepoint in an open transaction, else a transaction of its own.
+ * A scope is all or nothing: a transaction of its own, or part of the one that is open, which is doomed when the part
+ * fails. (Savepoints would keep it alive, but cost more than the work: SQLite copies every page they touch.)
  *
  *   g_auto (FoveaSqlScope) scope = { 0 };
  *   if (!fovea_sql_enter (&scope, store, TRUE, error)) return FALSE;
@@ -121,7 +123,6 @@ char         *fovea_sql_dup_text        (sqlite3_stmt         *stmt,
 typedef struct {
   FoveaStore *store;
   gboolean own;
-  guint depth;
 } FoveaSqlScope;
 
 gboolean      fovea_sql_enter           (FoveaSqlScope        *scope,

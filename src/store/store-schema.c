@@ -174,7 +174,6 @@ static const char schema_1[] =
   "CREATE INDEX annotations_by_concept ON annotations (concept_id, version_id, value);"
   "CREATE INDEX annotations_by_version ON annotations (version_id) WHERE version_id > 0;"
   "CREATE INDEX annotations_by_region ON annotations (region_id) WHERE region_id > 0;"
-  "CREATE INDEX annotations_by_author ON annotations (author_id) WHERE author_id IS NOT NULL;"
 
   "CREATE TABLE workflows ("
   "  id INTEGER PRIMARY KEY AUTOINCREMENT,"

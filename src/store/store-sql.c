@@ -258,10 +258,25 @@ fovea_sql_begin (FoveaStore  *store,
   return fovea_sql_exec (store, "BEGIN IMMEDIATE", error);
 }
 
+static gboolean
+fail_doomed (FoveaStore  *store,
+             GError     **error)
+{
+  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
+               "“%s”: an earlier change of this command had failed, so nothing of it is kept", store->path);
+  return FALSE;
+}
+
 gboolean
 fovea_sql_commit (FoveaStore  *store,
                   GError     **error)
 {
+  if (store->doomed)
+    {
+      fovea_sql_rollback (store);
+      store->doomed = FALSE;
+      return fail_doomed (store, error);
+    }
   if (sqlite3_get_autocommit (store->db))
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_IO,
@@ -302,10 +317,10 @@ fovea_sql_enter (FoveaSqlScope  *scope,
                  gboolean        tracked,
                  GError        **error)
 {
-  g_autofree char *sql = NULL;
-
   if (tracked && !fovea_store_need_command (store, error))
     return FALSE;
+  if (store->doomed)
+    return fail_doomed (store, error);
 
   if (store->txn == FOVEA_STORE_TXN_NONE && store->depth == 0)
     {
@@ -313,21 +328,8 @@ fovea_sql_enter (FoveaSqlScope  *scope,
         return FALSE;
       scope->own = TRUE;
     }
-  else
-    {
-      if (sqlite3_get_autocommit (store->db))
-        {
-          g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_IO,
-                       "“%s”: the change had failed and was taken back", store->path);
-          return FALSE;
-        }
-      sql = g_strdup_printf ("SAVEPOINT s%u", store->depth);
-      if (!fovea_sql_run (store, error, sql, NULL))
-        return FALSE;
-    }
-
   scope->store = store;
-  scope->depth = store->depth++;
+  store->depth++;
   return TRUE;
 }
 
@@ -336,23 +338,18 @@ fovea_sql_leave (FoveaSqlScope  *scope,
                  GError        **error)
 {
   FoveaStore *store = scope->store;
-  g_autofree char *sql = NULL;
 
-  if (scope->own)
-    {
-      gboolean ok = fovea_sql_commit (store, error);
-
-      store->depth = scope->depth;
-      scope->store = NULL;
-      return ok;
-    }
-
-  sql = g_strdup_printf ("RELEASE s%u", scope->depth);
-  if (!fovea_sql_run (store, error, sql, NULL))
-    return FALSE;
-  store->depth = scope->depth;
   scope->store = NULL;
-  return TRUE;
+  store->depth--;
+  if (!scope->own)
+    return TRUE;
+  if (store->doomed)
+    {
+      store->doomed = FALSE;
+      fovea_sql_rollback (store);
+      return fail_doomed (store, error);
+    }
+  return fovea_sql_commit (store, error);
 }
 
 void
@@ -363,17 +360,15 @@ fovea_sql_scope_clear (FoveaSqlScope *scope)
   if (store == NULL)
     return;
 
-  if (scope->own)
-    fovea_sql_rollback (store);
-  else if (!sqlite3_get_autocommit (store->db))
-    {
-      g_autofree char *sql = g_strdup_printf ("ROLLBACK TO s%u; RELEASE s%u",
-                                              scope->depth, scope->depth);
-
-      sqlite3_exec (store->db, sql, NULL, NULL, NULL);
-    }
-  store->depth = scope->depth;
   scope->store = NULL;
+  store->depth--;
+  if (scope->own)
+    {
+      store->doomed = FALSE;
+      fovea_sql_rollback (store);
+    }
+  else
+    store->doomed = TRUE;
 }
 
 gboolean

@@ -43,6 +43,7 @@ end_command (FoveaStore *store)
   store->command = 0;
   store->txn = FOVEA_STORE_TXN_NONE;
   store->depth = 0;
+  store->doomed = FALSE;
 }
 
 static gboolean
@@ -280,8 +281,8 @@ fovea_store_commit_command (FoveaStore  *store,
 
   g_return_val_if_fail (store != NULL && store->txn == FOVEA_STORE_TXN_COMMAND, FALSE);
 
-  rc = sqlite3_get_autocommit (store->db) ? SQLITE_OK
-                                          : sqlite3session_changeset (store->session, &size, &data);
+  rc = store->doomed || sqlite3_get_autocommit (store->db)
+       ? SQLITE_OK : sqlite3session_changeset (store->session, &size, &data);
   g_clear_pointer (&store->session, sqlite3session_delete);
 
   ok = rc == SQLITE_OK;

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * applies the inverse and redo the original. The history is one line for the whole project, whoever wrote it; it is
  * in the file and survives a restart. A new command drops what could have been redone.
  *
- * While a command is open nobody else can write: gather first, then begin, write and commit.
+ * While a command is open nobody else can write: gather first, then begin, write and commit. When a change in it fails,
+ * roll it back: part of the change may have been made, and committing fails with _INVALID.
  *
  * A command that takes long (an import of a whole folder) is written in parts: begin_long_command() once, then for each
  * batch continue_command() … commit_command(). Every committed part is kept whatever happens later, also after kill -9;

@@ -267,5 +267,6 @@ fovea_store_rollback_work (FoveaStore *store)
     return;
   store->txn = FOVEA_STORE_TXN_NONE;
   store->depth = 0;
+  store->doomed = FALSE;
   fovea_sql_rollback (store);
 }
