@@ -13,6 +13,7 @@
 
 typedef struct {
   gsize n_conflicts;
+  gboolean open_references;
 } Apply;
 
 static int
@@ -29,7 +30,10 @@ on_conflict (void                   *user_data,
 {
   Apply *apply = user_data;
 
-  if (kind != SQLITE_CHANGESET_FOREIGN_KEY)
+  /* Said once, at the end; SQLite forgets its own count of them right after. */
+  if (kind == SQLITE_CHANGESET_FOREIGN_KEY)
+    apply->open_references = TRUE;
+  else
     apply->n_conflicts++;
   return SQLITE_CHANGESET_OMIT;
 }
@@ -244,7 +248,7 @@ apply_changeset (FoveaStore  *store,
                  GError     **error)
 {
   void *inverse = NULL;
-  int inverse_size = 0, rc, deferred = 0, high = 0;
+  int inverse_size = 0, rc;
   gboolean ok = TRUE;
 
   rc = invert ? sqlite3changeset_invert (size, data, &inverse_size, &inverse) : SQLITE_OK;
@@ -262,12 +266,9 @@ apply_changeset (FoveaStore  *store,
       ok = FALSE;
     }
 
-  if (ok)
-    {
-      sqlite3_db_status (store->db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &high, 0);
-      if (deferred != 0)
-        ok = close_references (store, data, size, apply, error);
-    }
+  if (ok && apply->open_references)
+    ok = close_references (store, data, size, apply, error);
+  apply->open_references = FALSE;
   sqlite3_free (inverse);
   return ok;
 }
