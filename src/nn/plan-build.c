@@ -142,26 +142,53 @@ describe_unit (const FoveaUnit *unit)
   return g_string_free (what, FALSE);
 }
 
+static FoveaStep *
+add_unit_step (Builder *builder, const FoveaUnit *unit, FoveaStepTogether together, int x, int residual, int y,
+               FoveaLayout layout, gsize scratch_share)
+{
+  int scratch = scratch_share > 0
+                  ? add_buffer (builder, FOVEA_BUFFER_ARENA, NULL, scratch_share * builder->program->n_threads)
+                  : -1;
+  FoveaStep *step = add_step (builder, NULL, 2, 1, describe_unit (unit));
+
+  step->together = together;
+  step->unit = *unit;
+  step->in[0] = x;
+  step->in[1] = residual;
+  step->out[0] = new_output (builder, y, layout);
+  step->scratch = scratch;
+  step->scratch_share = scratch_share;
+  return step;
+}
+
+/* A block over a small picture in two steps: its first two convolutions, and the last. */
+static void
+build_wide (Builder *builder, const FoveaUnit *unit, int x, int residual)
+{
+  FoveaUnit first = *unit, last = { .kind = FOVEA_UNIT_CONV, .node = unit->node, .n_convs = 1 };
+  FoveaStep *step;
+
+  first.n_convs = 2;
+  last.conv[0] = unit->conv[2];
+  step = add_unit_step (builder, &first, fovea_step_wide, x, -1, unit->conv[1].y, FOVEA_LAYOUT_LAST,
+                        fovea_wide_scratch (unit, builder->program->kernels));
+  add_unit_step (builder, &last, fovea_step_conv, step->out[0], residual, unit->conv[2].y, FOVEA_LAYOUT_LAST, 0);
+}
+
 static void
 build_conv (Builder *builder, const FoveaUnit *unit)
 {
   const FoveaConv *first = &unit->conv[0], *last = &unit->conv[unit->n_convs - 1];
   FoveaLayout layout = first->flat ? FOVEA_LAYOUT_PLAIN : FOVEA_LAYOUT_LAST;
-  gboolean ring = unit->kind == FOVEA_UNIT_BLOCK || first->weights->depthwise;
   int x = need (builder, first->x, layout);
   int residual = last->residual >= 0 ? need (builder, last->residual, layout) : -1;
-  FoveaStep *step = add_step (builder, NULL, 2, 1, describe_unit (unit));
 
-  step->together = ring ? fovea_step_block : fovea_step_conv;
-  step->unit = *unit;
-  step->in[0] = x;
-  step->in[1] = residual;
-  step->out[0] = new_output (builder, last->y, layout);
-  if (ring)
-    {
-      step->scratch_share = fovea_block_scratch (unit);
-      step->scratch = add_buffer (builder, FOVEA_BUFFER_ARENA, NULL, step->scratch_share * builder->program->n_threads);
-    }
+  if (unit->kind == FOVEA_UNIT_BLOCK && fovea_wide_pays (unit))
+    build_wide (builder, unit, x, residual);
+  else if (unit->kind == FOVEA_UNIT_BLOCK || first->weights->depthwise)
+    add_unit_step (builder, unit, fovea_step_block, x, residual, last->y, layout, fovea_block_scratch (unit));
+  else
+    add_unit_step (builder, unit, fovea_step_conv, x, residual, last->y, layout, 0);
 }
 
 /* --- other nodes ---------------------------------------------------------------------------------------------------------- */
@@ -391,6 +418,7 @@ fovea_program_new (const FoveaGraph *graph, FoveaTensor *const *inputs, FoveaWei
   if (program->units == NULL || !make_zeros (program, error))
     return NULL;
   build (program);
+  program->best_ns = g_new0 (gint64, program->steps->len + 1);
   find_lifetimes (program);
   fovea_arena_place (program);
   return g_steal_pointer (&program);
@@ -405,5 +433,6 @@ fovea_program_free (FoveaProgram *program)
   g_clear_pointer (&program->units, g_array_unref);
   g_clear_pointer (&program->facts, fovea_facts_free);
   free (program->zeros);
+  g_free (program->best_ns);
   g_free (program);
 }

@@ -7,6 +7,12 @@
 /* Input that is read once a panel should stay in the nearest cache. */
 #define BLOCK_BYTES (48u << 10)
 
+/* Lists of what is not zero, for as many tiles at a time. */
+#define SPARSE_INDICES 28672
+#define SPARSE_TILES 64
+
+G_STATIC_ASSERT (SPARSE_INDICES >= FOVEA_SPARSE_MAX_LIST + 16);
+
 static gboolean
 is_contiguous (const FoveaConv *conv)
 {
@@ -98,7 +104,7 @@ compute_panel (const FoveaConv *conv, const FoveaKernels *kernels, const FoveaCo
           tile.n_taps = gather_taps (conv, part, first, end - first, group, a);
           tile.depth = total_depth / tile.n_taps;
         }
-      tile.y = part->y + (first - part->origin) * part->y_stride + channel;
+      tile.y = part->y + (first - part->origin) * part->y_stride + (channel - part->column_origin);
       if (part->residual != NULL)
         tile.residual = part->residual + first * conv->out[2] + channel;
       kernels->tile (&tile, end - first, width);
@@ -119,7 +125,7 @@ compute_columns (const FoveaConv *conv, const FoveaKernels *kernels, const Fovea
 
       for (gsize o = 0; o < weights->out_depth;)
         {
-          const gsize width = kernels->panel_width (weights->out_depth - o), column = g * weights->out_depth + o;
+          const gsize width = fovea_weights_width (weights, kernels, weights->out_depth - o), column = g * weights->out_depth + o;
 
           if (column >= column_from && column < column_to)
             compute_panel (conv, kernels, part, from, to, g, o, width, b, bias);
@@ -130,6 +136,84 @@ compute_columns (const FoveaConv *conv, const FoveaKernels *kernels, const Fovea
     }
 }
 
+/* Rows of a tile over mostly zeros; what they have that is not zero is found once and used for every panel. */
+typedef struct {
+  gsize from, rows, n_index;
+  const guint16 *index;
+} SparseRows;
+
+static void
+compute_sparse_panel (const FoveaConv *conv, const FoveaKernels *kernels, const FoveaConvPart *part,
+                      const SparseRows *tiles, gsize n_tiles, gsize column, gsize width, const float *b,
+                      const float *bias)
+{
+  FoveaTile tile = {
+    .x_stride = conv->in[2],
+    .b = b,
+    .bias = bias,
+    .y_stride = part->y_stride,
+    .residual_stride = conv->out[2],
+    .n_taps = 1,
+    .depth = conv->in[2],
+    .columns = MIN (width, conv->out[2] - column),
+    .low = conv->low,
+    .high = conv->high,
+  };
+
+  for (gsize i = 0; i < n_tiles; i++)
+    {
+      tile.x = part->x + (tiles[i].from - part->x_origin) * conv->in[2];
+      tile.y = part->y + (tiles[i].from - part->origin) * part->y_stride + (column - part->column_origin);
+      if (part->residual != NULL)
+        tile.residual = part->residual + tiles[i].from * conv->out[2] + column;
+      kernels->sparse_tile (&tile, tiles[i].rows, width, tiles[i].index, tiles[i].n_index);
+    }
+}
+
+static void
+compute_sparse_block (const FoveaConv *conv, const FoveaKernels *kernels, const FoveaConvPart *part, gsize from,
+                      gsize to, gsize column_from, gsize column_to)
+{
+  const FoveaWeights *weights = conv->weights;
+  const float *b = weights->data, *bias = weights->bias;
+  const gsize depth = conv->in[2], n_tiles = (to - from + FOVEA_SPARSE_ROWS - 1) / FOVEA_SPARSE_ROWS;
+  guint16 index[SPARSE_INDICES];
+  SparseRows tiles[SPARSE_TILES];
+
+  for (gsize i = 0; i < n_tiles; i++)
+    {
+      SparseRows *tile = &tiles[i];
+
+      tile->from = from + (to - from) * i / n_tiles;
+      tile->rows = from + (to - from) * (i + 1) / n_tiles - tile->from;
+      tile->index = index + i * (depth + 16);
+      tile->n_index = kernels->find_nonzero (part->x + (tile->from - part->x_origin) * depth, depth, tile->rows, depth,
+                                             index + i * (depth + 16));
+    }
+  for (gsize o = 0; o < weights->out_depth;)
+    {
+      const gsize width = fovea_weights_width (weights, kernels, weights->out_depth - o);
+
+      if (o >= column_from && o < column_to)
+        compute_sparse_panel (conv, kernels, part, tiles, n_tiles, o, width, b, bias);
+      b += depth * width;
+      bias += width;
+      o += width;
+    }
+}
+
+static void
+compute_sparse (const FoveaConv *conv, const FoveaKernels *kernels, const FoveaConvPart *part, gsize from, gsize to,
+                gsize column_from, gsize column_to)
+{
+  const gsize tiles = MIN (SPARSE_INDICES / (conv->in[2] + 16), SPARSE_TILES), block = tiles * FOVEA_SPARSE_ROWS;
+  const gsize n_blocks = (to - from + block - 1) / block;
+
+  for (gsize i = 0; i < n_blocks; i++)
+    compute_sparse_block (conv, kernels, part, from + (to - from) * i / n_blocks, from + (to - from) * (i + 1) / n_blocks,
+                          column_from, column_to);
+}
+
 void
 fovea_conv_compute (const FoveaConv *conv, const FoveaKernels *kernels, const FoveaConvPart *part, gsize from,
                     gsize to, gsize column_from, gsize column_to)
@@ -138,6 +222,11 @@ fovea_conv_compute (const FoveaConv *conv, const FoveaKernels *kernels, const Fo
   const gsize block = MAX (BLOCK_BYTES / pixel_bytes / FOVEA_TILE_MAX_ROWS, 4) * FOVEA_TILE_MAX_ROWS;
   const gsize n_blocks = (to - from + block - 1) / block;
 
+  if (conv->weights->sparse)
+    {
+      compute_sparse (conv, kernels, part, from, to, column_from, column_to);
+      return;
+    }
   for (gsize i = 0; i < n_blocks; i++)
     compute_columns (conv, kernels, part, from + (to - from) * i / n_blocks, from + (to - from) * (i + 1) / n_blocks,
                      column_from, column_to);

@@ -15,6 +15,7 @@ typedef struct {
   int *user;           /* by value: the node that uses it last */
   gboolean *invariant; /* by value: the same whatever the shapes of the inputs are */
   gboolean *taken;     /* by node */
+  gboolean *rectified; /* by value: behind a rectifier, so mostly zeros */
 } Fuser;
 
 static gboolean
@@ -287,7 +288,7 @@ store_weights (Fuser *fuser, const Chain *chain, const float *w, gsize n_groups,
   if (weights == NULL)
     {
       weights = fovea_weights_new (store->kernels, w, n_groups, chain->channels / n_groups, in_depth, n_taps,
-                                   chain->scale, chain->shift, error);
+                                   chain->scale, chain->shift, fuser->rectified[chain->conv.x], error);
       if (weights == NULL)
         return NULL;
       store->n_bytes += weights->n_bytes;
@@ -401,6 +402,20 @@ start_dense (Fuser *fuser, guint index, Chain *chain, float **ret_w)
   return TRUE;
 }
 
+/* Whether a node that is not fused hands on what a rectifier gave, or is one. */
+static void
+note_rectified (Fuser *fuser, const FoveaNode *node)
+{
+  static const char *const handing_on[] = { "GlobalAveragePool", "AveragePool", "MaxPool", "Flatten", "Reshape",
+                                            "Squeeze", "Unsqueeze", "Identity", "Dropout", "Transpose" };
+  gboolean rectified = is_op (node, "Relu");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (handing_on); i++)
+    rectified = rectified || (is_op (node, handing_on[i]) && input_id (node, 0) >= 0 && fuser->rectified[node->inputs[0]]);
+  if (rectified && node->outputs[0] >= 0)
+    fuser->rectified[node->outputs[0]] = TRUE;
+}
+
 /* --- units -------------------------------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -436,7 +451,10 @@ fuse_node (Fuser *fuser, guint index, GArray *units, GError **error)
       unit.n_convs = 1;
       unit.conv[0] = chain.conv;
       unit.node = chain.last;
+      fuser->rectified[chain.conv.y] = chain.conv.low == 0;
     }
+  else
+    note_rectified (fuser, fovea_graph_node (fuser->graph, index));
   g_array_append_val (units, unit);
   return TRUE;
 }
@@ -528,7 +546,8 @@ fovea_fuse (const FoveaGraph *graph, const FoveaFacts *facts, FoveaWeightStore *
   g_autofree int *user = g_new0 (int, graph->values->len);
   g_autofree gboolean *invariant = g_new0 (gboolean, graph->values->len);
   g_autofree gboolean *taken = g_new0 (gboolean, graph->nodes->len);
-  Fuser fuser = { graph, facts, store, n_uses, user, invariant, taken };
+  g_autofree gboolean *rectified = g_new0 (gboolean, graph->values->len);
+  Fuser fuser = { graph, facts, store, n_uses, user, invariant, taken, rectified };
 
   g_array_set_clear_func (units, unit_clear);
   count_uses (&fuser);

@@ -53,6 +53,7 @@ gboolean fovea_batch_is_independent (const FoveaGraph *graph, const FoveaFacts *
 typedef struct {
   gatomicrefcount ref_count;
   gboolean depthwise;
+  gboolean sparse;                     /* panels of the width for inputs that are mostly zeros */
   gsize n_groups, in_depth, out_depth; /* of one group */
   gsize n_taps;
   float *data, *bias;
@@ -61,14 +62,21 @@ typedef struct {
 } FoveaWeights;
 
 void  fovea_weights_unref (FoveaWeights *weights);
-gsize fovea_packed_columns (const FoveaKernels *kernels, gsize columns); /* of all panels together */
 
 /* @w [n_groups · out_depth][in_depth][n_taps] as ONNX has it; @scale and @shift (nullable) per output channel:
- * y ↦ scale · y + shift, applied in double precision. MEMORY when there is none. */
+ * y ↦ scale · y + shift, applied in double precision. @rectified: the input is mostly zeros, which is used where it pays
+ * (never with a weight that is not finite: zero times that is no zero). MEMORY when there is none. */
 FoveaWeights *fovea_weights_new (const FoveaKernels *kernels, const float *w, gsize n_groups, gsize out_depth,
-                                 gsize in_depth, gsize n_taps, const double *scale, const double *shift, GError **error);
+                                 gsize in_depth, gsize n_taps, const double *scale, const double *shift,
+                                 gboolean rectified, GError **error);
+
+/* The width of the next panel. */
+gsize fovea_weights_width (const FoveaWeights *weights, const FoveaKernels *kernels, gsize columns_left);
 
 /* --- units: what is computed together ------------------------------------------------------------------------------- */
+
+/* Deeper inputs are not searched for zeros. */
+#define FOVEA_SPARSE_MAX_LIST 8192
 
 /* Convolutions with more taps than this run in the reference kernel. */
 #define FOVEA_CONV_MAX_TAPS 256
@@ -138,6 +146,7 @@ typedef struct {
   const FoveaProgram *program;
   char *arena;
   FoveaTensor **tensors;  /* by buffer: inputs, and what a reference kernel made */
+  gboolean timed;         /* no other run goes beside this one */
 } FoveaRun;
 
 /* Computed by every thread of the team together; the caller waits for all of them before the next step. */
@@ -190,6 +199,7 @@ struct _FoveaProgram {
   GArray *outputs;    /* int: buffer by graph output */
   gsize arena_bytes;
   float *zeros;       /* for padding */
+  gint64 *best_ns;    /* by step: the shortest time, of runs that were not beside others; 0 = none yet */
 };
 
 FoveaProgram *fovea_program_new (const FoveaGraph *graph, FoveaTensor *const *inputs, FoveaWeightStore *store,
@@ -219,6 +229,7 @@ typedef struct {
   float *y;              /* of output pixel @origin */
   gsize y_stride;        /* floats from one output pixel to the next */
   gsize origin, x_origin;
+  gsize column_origin;   /* the output channel that y begins with */
 } FoveaConvPart;
 
 /* Output pixels [from, to) and the panels whose first column is in [column_from, column_to). Not for depthwise weights. */
@@ -236,5 +247,10 @@ gboolean fovea_step_reference (const FoveaStep *step, const FoveaRun *run, GErro
 void  fovea_step_conv (const FoveaStep *step, const FoveaRun *run, const FoveaTeam *team);
 void  fovea_step_block (const FoveaStep *step, const FoveaRun *run, const FoveaTeam *team);
 gsize fovea_block_scratch (const FoveaUnit *unit); /* bytes a thread */
+
+/* plan-wide.c: the first two convolutions of a block over a small picture, a panel of channels at a time. */
+void     fovea_step_wide (const FoveaStep *step, const FoveaRun *run, const FoveaTeam *team);
+gsize    fovea_wide_scratch (const FoveaUnit *unit, const FoveaKernels *kernels); /* bytes a thread */
+gboolean fovea_wide_pays (const FoveaUnit *unit);
 
 G_END_DECLS

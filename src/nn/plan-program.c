@@ -2,6 +2,7 @@
 /* Runs the steps of a program. */
 #include <omp.h>
 #include <string.h>
+#include <time.h>
 
 #include "nn/plan-private.h"
 
@@ -43,7 +44,47 @@ drop_dead_tensors (const FoveaRun *run, int done)
       g_clear_pointer (&run->tensors[i], fovea_tensor_unref);
 }
 
-/* Steps [from, to), each by all threads. */
+static gint64
+now_ns (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void
+note_time (const FoveaRun *run, guint step, gint64 took_ns)
+{
+  gint64 *best = &run->program->best_ns[step];
+
+  if (run->timed && (*best == 0 || took_ns < *best))
+    *best = MAX (took_ns, 1);
+}
+
+/* Steps [from, to) by thread team->index of the team. The first thread notes the times, the waiting for the others
+ * included. */
+static void
+run_as_member (const FoveaRun *run, guint from, guint to, const FoveaTeam *team)
+{
+  gint64 begun = team->index == 0 ? now_ns () : 0;
+
+  for (guint i = from; i < to; i++)
+    {
+      const FoveaStep *step = fovea_program_step (run->program, i);
+
+      step->together (step, run, team);
+      fovea_team_wait (team);
+      if (team->index == 0)
+        {
+          gint64 end = now_ns ();
+
+          note_time (run, i, end - begun);
+          begun = end;
+        }
+    }
+}
+
 static void
 run_together (const FoveaRun *run, guint from, guint to, guint n_threads)
 {
@@ -53,20 +94,14 @@ run_together (const FoveaRun *run, guint from, guint to, guint n_threads)
     {
       FoveaTeam alone = { 0, 1, NULL };
 
-      for (guint i = from; i < to; i++)
-        fovea_program_step (run->program, i)->together (fovea_program_step (run->program, i), run, &alone);
+      run_as_member (run, from, to, &alone);
       return;
     }
 #pragma omp parallel num_threads(n_threads)
   {
     FoveaTeam team = { (guint) omp_get_thread_num (), (guint) omp_get_num_threads (), &barrier };
 
-    for (guint i = from; i < to; i++)
-      {
-        fovea_program_step (run->program, i)->together (fovea_program_step (run->program, i), run, &team);
-        if (i + 1 < to)
-          fovea_team_wait (&team);
-      }
+    run_as_member (run, from, to, &team);
   }
 }
 
@@ -82,8 +117,11 @@ run_steps (const FoveaRun *run, guint n_threads, GError **error)
 
       if (step->alone != NULL)
         {
+          gint64 begun = now_ns ();
+
           if (!step->alone (step, run, error))
             return FALSE;
+          note_time (run, i, now_ns () - begun);
         }
       else
         {
@@ -125,7 +163,7 @@ fovea_program_run (const FoveaProgram *program, FoveaTensor *const *inputs, char
   g_autofree FoveaTensor **tensors = g_new0 (FoveaTensor *, program->buffers->len);
   guint n_outputs = program->outputs->len;
   g_autofree FoveaTensor **outputs = g_new0 (FoveaTensor *, n_outputs + 1);
-  FoveaRun run = { program, arena, tensors };
+  FoveaRun run = { program, arena, tensors, !omp_in_parallel () };
   gboolean ok;
 
   for (guint i = 0; i < program->buffers->len; i++)

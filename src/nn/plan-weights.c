@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Weights folded and packed for the tiles of nn/kernels. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,13 +33,19 @@ fovea_weights_unref (FoveaWeights *weights)
 }
 
 gsize
-fovea_packed_columns (const FoveaKernels *kernels, gsize columns)
+fovea_weights_width (const FoveaWeights *weights, const FoveaKernels *kernels, gsize columns_left)
 {
-  gsize packed = 0;
+  return weights->sparse ? kernels->sparse_width (columns_left) : kernels->panel_width (columns_left);
+}
+
+static gsize
+packed_columns (const FoveaWeights *weights, const FoveaKernels *kernels)
+{
+  gsize packed = 0, columns = weights->out_depth;
 
   for (gsize o = 0; o < columns;)
     {
-      gsize width = kernels->panel_width (columns - o);
+      gsize width = fovea_weights_width (weights, kernels, columns - o);
 
       packed += width;
       o += width;
@@ -55,7 +62,7 @@ pack_panels (const FoveaWeights *weights, const FoveaKernels *kernels, const flo
 
   for (gsize o = 0; o < weights->out_depth;)
     {
-      const gsize width = kernels->panel_width (weights->out_depth - o);
+      const gsize width = fovea_weights_width (weights, kernels, weights->out_depth - o);
       const gsize columns = MIN (width, weights->out_depth - o);
 
       for (gsize tap = 0; tap < n_taps; tap++)
@@ -83,9 +90,31 @@ pack_depthwise (const FoveaWeights *weights, const float *w, const double *scale
       }
 }
 
+static gboolean
+all_finite (const float *w, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (!isfinite (w[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* One group, one tap; deep enough that the list of what is not zero costs little, and not much padding. */
+static gboolean
+sparse_pays (const FoveaWeights *weights, const FoveaKernels *kernels, const float *w)
+{
+  gsize width = kernels->sparse_width (weights->out_depth);
+
+  return weights->n_groups == 1 && weights->n_taps == 1 && weights->in_depth >= 32 &&
+         weights->in_depth <= FOVEA_SPARSE_MAX_LIST && weights->out_depth >= 32 &&
+         (weights->out_depth % width == 0 || weights->out_depth >= 4 * width || weights->out_depth * 5 >= width * 4) &&
+         all_finite (w, weights->out_depth * weights->in_depth);
+}
+
 FoveaWeights *
 fovea_weights_new (const FoveaKernels *kernels, const float *w, gsize n_groups, gsize out_depth, gsize in_depth,
-                   gsize n_taps, const double *scale, const double *shift, GError **error)
+                   gsize n_taps, const double *scale, const double *shift,
+                   gboolean rectified, GError **error)
 {
   FoveaWeights *weights = g_new0 (FoveaWeights, 1);
   gsize packed;
@@ -96,7 +125,8 @@ fovea_weights_new (const FoveaKernels *kernels, const float *w, gsize n_groups, 
   weights->out_depth = out_depth;
   weights->in_depth = in_depth;
   weights->n_taps = n_taps;
-  packed = weights->depthwise ? 1 : fovea_packed_columns (kernels, out_depth);
+  weights->sparse = rectified && sparse_pays (weights, kernels, w);
+  packed = weights->depthwise ? 1 : packed_columns (weights, kernels);
   weights->group_bias = packed;
   weights->group_size = packed * n_taps * in_depth;
   weights->n_bytes = n_groups * (weights->group_size + packed) * sizeof (float);

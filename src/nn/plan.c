@@ -438,11 +438,12 @@ fovea_plan_describe (FoveaPlan *plan)
 
           g_string_append_printf (text, "%s%s", i > 0 ? ", " : "inputs ", shape);
         }
-      g_string_append_printf (text, ": %u steps, arena %" G_GSIZE_FORMAT " kB, weights %" G_GSIZE_FORMAT " kB, %s, %u threads\n",
-                              entry->program->steps->len, entry->program->arena_bytes >> 10, plan->store.n_bytes >> 10,
-                              plan->store.kernels->name, plan->n_threads);
+      g_string_append_printf (text, ": %u steps, arena %" G_GSIZE_FORMAT " kB, weights %" G_GSIZE_FORMAT
+                              " kB, %s, %u threads\n", entry->program->steps->len, entry->program->arena_bytes >> 10,
+                              plan->store.n_bytes >> 10, plan->store.kernels->name, plan->n_threads);
       for (guint i = 0; i < entry->program->steps->len; i++)
-        g_string_append_printf (text, "  %s\n", fovea_program_step (entry->program, i)->what);
+        g_string_append_printf (text, "  %7.3f ms  %s\n", (double) entry->program->best_ns[i] / 1e6,
+                                fovea_program_step (entry->program, i)->what);
     }
   return g_string_free (text, FALSE);
 }

@@ -376,8 +376,10 @@ test_description (void)
   int x = add_picture_input (&maker, 8);
 
   fovea_graph_add_output (maker.graph, add_block (&maker, x, 8, 24, 8, 3, 1, TRUE));
-  g_assert_true (plan_says (&maker, 8, 12, "conv 1×1/1 8→24 + clip | depthwise 3×3/1 24→24 + clip | conv 1×1/1 24→8 + residual"));
+  g_assert_true (plan_says (&maker, 8, 24, "conv 1×1/1 8→24 + clip | depthwise 3×3/1 24→24 + clip | conv 1×1/1 24→8 + residual"));
+  g_assert_true (plan_says (&maker, 8, 12, "conv 1×1/1 8→24 + clip | depthwise 3×3/1 24→24 + clip\n"));
   g_assert_false (plan_says (&maker, 8, 12, "reference"));
+  g_assert_false (plan_says (&maker, 8, 24, "reference"));
   maker_clear (&maker);
 }
 

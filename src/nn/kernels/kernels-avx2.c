@@ -14,6 +14,12 @@
 #define TILE_ROWS_2 6
 #define TILE_ROWS_3 4
 #define DW_TILE 4
+#define SPARSE_VECTORS 3
+#define VBITS __m256i
+#define VLOAD_BITS(p) _mm256_loadu_si256 ((const __m256i *) (p))
+#define VOR_BITS(a, b) _mm256_or_si256 (a, b)
+#define VNONZERO(v) \
+  (0xff & ~(guint) _mm256_movemask_ps (_mm256_castsi256_ps (_mm256_cmpeq_epi32 (v, _mm256_setzero_si256 ()))))
 #include "nn/kernels/kernels-body.inc"
 #undef VL
 #undef SET
@@ -25,6 +31,7 @@
 #undef TILE_ROWS_2
 #undef TILE_ROWS_3
 #undef DW_TILE
+#undef SPARSE_VECTORS
 
 #define VL 1
 #define SET(name) one_##name
@@ -90,5 +97,6 @@ sum_pixels (const float *x, gsize stride, gsize n_pixels, gsize channels, float 
 }
 
 const FoveaKernels fovea_kernels_avx2 = {
-  FOVEA_ISA_AVX2, "avx2", 24, panel_width, panel_rows, tile, depthwise_row, add_clip, sum_pixels,
+  FOVEA_ISA_AVX2, "avx2", 24, panel_width, panel_rows, tile, wide_find_nonzero, wide_sparse_width, wide_sparse_tile,
+  depthwise_row, add_clip, sum_pixels,
 };

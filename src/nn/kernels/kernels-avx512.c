@@ -12,10 +12,29 @@
 #define SET(name) wide_##name
 #define TILE_ROWS_2 14
 #define DW_TILE 8
+#define SPARSE_VECTORS 6
+#define VBITS __m512i
+#define VLOAD_BITS(p) _mm512_loadu_si512 (p)
+#define VOR_BITS(a, b) _mm512_or_si512 (a, b)
+#define VNONZERO(v) (guint) _mm512_test_epi32_mask (v, v)
+#define VSTORE_INDEX(index, k, bits) store_index (index, k, bits)
+
+/* The places of the bits, as 16-bit numbers from @k on. */
+static inline void
+store_index (guint16 *index, gsize k, guint bits)
+{
+  const __m512i places = _mm512_set_epi32 (15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  __m512i kept = _mm512_maskz_compress_epi32 ((__mmask16) bits, places);
+
+  kept = _mm512_add_epi32 (kept, _mm512_set1_epi32 ((int) k));
+  _mm256_storeu_si256 ((__m256i *) index, _mm512_cvtepi32_epi16 (kept));
+}
+
 #include "nn/kernels/kernels-body.inc"
 #undef VL
 #undef SET
 #undef TILE_ROWS_2
+#undef SPARSE_VECTORS
 
 /* Half vectors for the widths of a last panel: 24 columns as three of them instead of two whole ones, a quarter of it
  * padding; 16 as two, because a broadcast to a half costs half. */
@@ -105,5 +124,6 @@ sum_pixels (const float *x, gsize stride, gsize n_pixels, gsize channels, float 
 }
 
 const FoveaKernels fovea_kernels_avx512 = {
-  FOVEA_ISA_AVX512, "avx512", 32, panel_width, panel_rows, tile, depthwise_row, add_clip, sum_pixels,
+  FOVEA_ISA_AVX512, "avx512", 32, panel_width, panel_rows, tile, wide_find_nonzero, wide_sparse_width, wide_sparse_tile,
+  depthwise_row, add_clip, sum_pixels,
 };

@@ -44,6 +44,39 @@ tile (const FoveaTile *t, gsize rows, gsize width)
       }
 }
 
+static gsize
+find_nonzero (const float *x, gsize stride, gsize rows, gsize depth, guint16 *index)
+{
+  gsize n = 0;
+
+  for (gsize k = 0; k < depth; k++)
+    {
+      gboolean zero = TRUE;
+
+      for (gsize r = 0; r < rows; r++)
+        zero = zero && x[r * stride + k] == 0;
+      if (!zero)
+        index[n++] = (guint16) k;
+    }
+  return n;
+}
+
+static void
+sparse_tile (const FoveaTile *t, gsize rows, gsize width, const guint16 *index, gsize n_index)
+{
+  for (gsize r = 0; r < rows; r++)
+    for (gsize o = 0; o < t->columns; o++)
+      {
+        float sum = t->bias[o];
+
+        for (gsize i = 0; i < n_index; i++)
+          sum += t->x[r * t->x_stride + index[i]] * t->b[index[i] * width + o];
+        if (t->residual != NULL)
+          sum += t->residual[r * t->residual_stride + o];
+        t->y[r * t->y_stride + o] = clip (sum, t->low, t->high);
+      }
+}
+
 static void
 depthwise_row (const FoveaDepthwiseRow *d)
 {
@@ -76,5 +109,6 @@ sum_pixels (const float *x, gsize stride, gsize n_pixels, gsize channels, float 
 }
 
 const FoveaKernels fovea_kernels_plain = {
-  FOVEA_ISA_PLAIN, "plain", PANEL_WIDTH, panel_width, panel_rows, tile, depthwise_row, add_clip, sum_pixels,
+  FOVEA_ISA_PLAIN, "plain", PANEL_WIDTH, panel_width, panel_rows, tile, find_nonzero, panel_width, sparse_tile,
+  depthwise_row, add_clip, sum_pixels,
 };

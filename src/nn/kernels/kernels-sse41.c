@@ -13,6 +13,11 @@
 #define TILE_ROWS_1 8
 #define TILE_ROWS_2 6
 #define DW_TILE 4
+#define SPARSE_VECTORS 2
+#define VBITS __m128i
+#define VLOAD_BITS(p) _mm_loadu_si128 ((const __m128i *) (p))
+#define VOR_BITS(a, b) _mm_or_si128 (a, b)
+#define VNONZERO(v) (0xf & ~(guint) _mm_movemask_ps (_mm_castsi128_ps (_mm_cmpeq_epi32 (v, _mm_setzero_si128 ()))))
 #include "nn/kernels/kernels-body.inc"
 #undef VL
 #undef SET
@@ -23,6 +28,7 @@
 #undef TILE_ROWS_1
 #undef TILE_ROWS_2
 #undef DW_TILE
+#undef SPARSE_VECTORS
 
 #define VL 1
 #define SET(name) one_##name
@@ -75,5 +81,6 @@ sum_pixels (const float *x, gsize stride, gsize n_pixels, gsize channels, float 
 }
 
 const FoveaKernels fovea_kernels_sse41 = {
-  FOVEA_ISA_SSE41, "sse4.1", 8, panel_width, panel_rows, tile, depthwise_row, add_clip, sum_pixels,
+  FOVEA_ISA_SSE41, "sse4.1", 8, panel_width, panel_rows, tile, wide_find_nonzero, wide_sparse_width, wide_sparse_tile,
+  depthwise_row, add_clip, sum_pixels,
 };

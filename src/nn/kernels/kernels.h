@@ -23,6 +23,11 @@ typedef enum {
 /* Rows (pixels) that one call of a tile takes at most, over all sets. */
 #define FOVEA_TILE_MAX_ROWS 16
 
+/* The same of a tile over mostly zeros; the fewer, the more of the depth is zero in all of them. */
+#define FOVEA_SPARSE_ROWS 4
+/* Depth that a guint16 index can name. */
+#define FOVEA_SPARSE_MAX_DEPTH 65536
+
 /* One tile of a convolution as an indirect matrix product, for rows r (pixels) and columns o (output channels):
  *
  *   y[r][o] = clip (bias[o] + Σ_t Σ_k a[t·rows + r][k] · b[(t·depth + k)·width + o] + residual[r][o])
@@ -76,6 +81,14 @@ typedef struct {
   gsize (*panel_width) (gsize columns_left);
   gsize (*panel_rows) (gsize width); /* rows that a tile of this width takes at most */
   void (*tile) (const FoveaTile *tile, gsize rows, gsize width);
+
+  /* For inputs that are mostly zeros, as they are behind a rectifier: few rows, wide panels, and only those of the depth
+   * values that are not zero in every row. @x [rows] of @depth values, @stride apart; @index gets the places of the values
+   * that are not all zeros (NaN is none), ascending, and has room for depth + 16. Returns how many. */
+  gsize (*find_nonzero) (const float *x, gsize stride, gsize rows, gsize depth, guint16 *index);
+  gsize (*sparse_width) (gsize columns_left); /* of the next panel */
+  /* As tile with one tap at x, for rows ≤ FOVEA_SPARSE_ROWS: Σ over the n_index values k in index alone. */
+  void (*sparse_tile) (const FoveaTile *tile, gsize rows, gsize width, const guint16 *index, gsize n_index);
 
   void (*depthwise_row) (const FoveaDepthwiseRow *row);
 
