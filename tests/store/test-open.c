@@ -246,7 +246,7 @@ test_overwritten (void)
   whole = bytes_of (p.path);
   data = g_bytes_get_data (whole, &size);
   bad = g_build_filename (p.folder, "bad.fovea", NULL);
-  for (gsize page = 1; page * 16384 < size; page += 3)
+  for (gsize page = 1; page * 16384 < size; page += 5)
     {
       g_autofree guint8 *copy = g_memdup2 (data, size);
       g_autoptr (GError) error = NULL;

@@ -308,7 +308,7 @@ test_random (void)
 
   project_init (&p);
   g_ptr_array_add (states, dump_tracked (p.store));
-  for (guint serial = 0; serial < 400; serial++)
+  for (guint serial = 0; serial < 200; serial++)
     {
       g_autofree char *state = NULL;
       GError *error = NULL;
