@@ -3,8 +3,9 @@
 
 #include "store/store-private.h"
 
-/* Foreign keys are checked at the commit and two columns have none, so what a row names is looked up here; what was
- * found is remembered for the call. Pictures are many: for them SQLite is asked at the end whether a key is open. */
+/* Foreign keys are checked at the commit and two columns have none, so what a row names is looked
+ * up here; what was found is remembered for the call. Pictures are many: for them SQLite is asked
+ * at the end whether a key is open. */
 typedef struct {
   FoveaStore *store;
   GHashTable *known[4];
@@ -78,12 +79,14 @@ check_annotation (Known                       *known,
          && (a->region == 0 || knows (known, 3, a->region, error));
 }
 
-#define PUT_ANNOTATION \
-  "INSERT INTO annotations (input_id, region_id, concept_id, version_id, value, status, score, author_id," \
-  " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, nullif (?, 0), ?) " \
-  "ON CONFLICT (input_id, region_id, concept_id, version_id) DO UPDATE SET value = excluded.value," \
-  " status = excluded.status, score = excluded.score, author_id = excluded.author_id," \
-  " created_at = excluded.created_at " \
+#define PUT_ANNOTATION                                                                             \
+  "INSERT INTO annotations (input_id, region_id, concept_id, version_id, value, status, score, "   \
+  "author_id,"                                                                                     \
+  " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, nullif (?, 0), ?) "                                   \
+  "ON CONFLICT (input_id, region_id, concept_id, version_id) DO UPDATE SET value = "               \
+  "excluded.value,"                                                                                \
+  " status = excluded.status, score = excluded.score, author_id = excluded.author_id,"             \
+  " created_at = excluded.created_at "                                                             \
   "WHERE value <> excluded.value OR status <> excluded.status OR score <> excluded.score"
 
 static gboolean
@@ -97,8 +100,8 @@ put_annotation (FoveaStore                  *store,
   gint64 status = a->status != 0 ? (gint64) a->status : FOVEA_STORE_ANNOTATION_SUCCESS;
   double score = a->version != 0 ? a->score : (double) a->value;
 
-  fovea_sql_bind (stmt, "iiiiiidii", a->input, a->region, a->concept, a->version, (gint64) a->value, status, score,
-                  a->author, a->created_at != 0 ? a->created_at : now);
+  fovea_sql_bind (stmt, "iiiiiidii", a->input, a->region, a->concept, a->version, (gint64) a->value,
+                  status, score, a->author, a->created_at != 0 ? a->created_at : now);
   if (fovea_sql_step (store, stmt, error) != SQLITE_DONE)
     return FALSE;
   *changed += (gsize) sqlite3_changes (store->db);
@@ -118,7 +121,8 @@ check_pictures (FoveaStore                  *store,
   if (open_keys == 0)
     return TRUE;
   for (gsize i = 0; i < n; i++)
-    if (!look_up (&known, "SELECT 1 FROM inputs WHERE id = ?", "picture", annotations[i].input, error))
+    if (!look_up (&known, "SELECT 1 FROM inputs WHERE id = ?", "picture", annotations[i].input,
+                  error))
       return FALSE;
   return TRUE;
 }
@@ -191,11 +195,16 @@ fovea_store_clear_labels (FoveaStore    *store,
     return FALSE;
   for (gsize i = 0; i < n; i++)
     {
-      gboolean ok = concept_ != 0
-                    ? fovea_sql_run (store, error, "DELETE FROM annotations WHERE input_id = ? AND region_id = 0 "
-                                     "AND concept_id = ? AND version_id = 0", "ii", inputs[i], concept_)
-                    : fovea_sql_run (store, error, "DELETE FROM annotations WHERE input_id = ? AND region_id = 0 "
-                                     "AND version_id = 0", "i", inputs[i]);
+      gboolean ok
+        = concept_ != 0
+            ? fovea_sql_run (store, error,
+                             "DELETE FROM annotations WHERE input_id = ? AND region_id = 0 "
+                             "AND concept_id = ? AND version_id = 0",
+                             "ii", inputs[i], concept_)
+            : fovea_sql_run (store, error,
+                             "DELETE FROM annotations WHERE input_id = ? AND region_id = 0 "
+                             "AND version_id = 0",
+                             "i", inputs[i]);
 
       if (!ok)
         return FALSE;
@@ -220,13 +229,18 @@ fovea_store_clear_predictions (FoveaStore  *store,
   g_return_val_if_fail (store != NULL && version > 0, FALSE);
 
   if (!fovea_sql_enter (&scope, store, TRUE, error)
-      || !fovea_sql_run (store, error, "DELETE FROM annotations WHERE version_id = ?1 AND version_id > 0", "i", version))
+      || !fovea_sql_run (store, error,
+                         "DELETE FROM annotations WHERE version_id = ?1 AND version_id > 0", "i",
+                         version))
     return FALSE;
   changed = (gsize) sqlite3_changes (store->db);
   /* What people or other versions have said of the regions that this one found goes with them. */
-  if (!fovea_sql_run (store, error, "DELETE FROM annotations WHERE region_id > 0 AND region_id IN "
-                      "(SELECT id FROM regions WHERE version_id = ?1 AND version_id > 0)", "i", version)
-      || !fovea_sql_run (store, error, "DELETE FROM regions WHERE version_id = ?1 AND version_id > 0", "i", version))
+  if (!fovea_sql_run (store, error,
+                      "DELETE FROM annotations WHERE region_id > 0 AND region_id IN "
+                      "(SELECT id FROM regions WHERE version_id = ?1 AND version_id > 0)",
+                      "i", version)
+      || !fovea_sql_run (
+        store, error, "DELETE FROM regions WHERE version_id = ?1 AND version_id > 0", "i", version))
     return FALSE;
   changed += (gsize) sqlite3_changes (store->db);
   if (!fovea_sql_leave (&scope, error))
@@ -247,20 +261,22 @@ fovea_store_ensure_author (FoveaStore  *store,
   g_return_val_if_fail (store != NULL && name != NULL && ret_id != NULL, FALSE);
 
   if (!fovea_store_check_text (name, 255, "name of the author", error)
-      || !fovea_sql_number (store, ret_id, &found, error, "SELECT id FROM authors WHERE name = ?", "t", name))
+      || !fovea_sql_number (store, ret_id, &found, error, "SELECT id FROM authors WHERE name = ?",
+                            "t", name))
     return FALSE;
   if (found)
     return TRUE;
   if (!fovea_store_need_command (store, error)
-      || !fovea_sql_run (store, error, "INSERT INTO authors (name, created_at) VALUES (?, ?)", "ti", name,
-                         g_get_real_time ()))
+      || !fovea_sql_run (store, error, "INSERT INTO authors (name, created_at) VALUES (?, ?)", "ti",
+                         name, g_get_real_time ()))
     return FALSE;
   *ret_id = sqlite3_last_insert_rowid (store->db);
   return TRUE;
 }
 
-#define SELECT_ANNOTATION \
-  "SELECT a.input_id, a.region_id, a.concept_id, a.version_id, a.value, a.status, a.score, a.author_id," \
+#define SELECT_ANNOTATION                                                                          \
+  "SELECT a.input_id, a.region_id, a.concept_id, a.version_id, a.value, a.status, a.score, "       \
+  "a.author_id,"                                                                                   \
   " a.created_at FROM annotations AS a "
 
 static gboolean
@@ -303,11 +319,13 @@ fovea_store_get_labels (FoveaStore    *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   found = g_array_new (FALSE, FALSE, sizeof (FoveaStoreAnnotation));
-  stmt = fovea_sql_get (store, ids == NULL
-                        ? SELECT_ANNOTATION "WHERE ?1 < 0 OR a.version_id = ?1 "
-                          "ORDER BY a.input_id, a.region_id, a.concept_id, a.version_id"
-                        : SELECT_ANNOTATION "WHERE (?1 < 0 OR a.version_id = ?1) AND a.input_id = ?2 "
-                          "ORDER BY a.region_id, a.concept_id, a.version_id", error);
+  stmt = fovea_sql_get (
+    store,
+    ids == NULL ? SELECT_ANNOTATION "WHERE ?1 < 0 OR a.version_id = ?1 "
+                                    "ORDER BY a.input_id, a.region_id, a.concept_id, a.version_id"
+                : SELECT_ANNOTATION "WHERE (?1 < 0 OR a.version_id = ?1) AND a.input_id = ?2 "
+                                    "ORDER BY a.region_id, a.concept_id, a.version_id",
+    error);
   if (stmt == NULL)
     return NULL;
   if (ids == NULL)

@@ -22,8 +22,8 @@ typedef enum {
  * @score: the model's probability; 1 or 0 for a person's
  * @author: id from fovea_store_ensure_author(), 0 for unknown
  *
- * One statement. (input, region, concept, version) is its key: a person and each model version say at most one thing
- * of a concept on a picture. No pointers: arrays of them may be copied.
+ * One statement. (input, region, concept, version) is its key: a person and each model version say
+ * at most one thing of a concept on a picture. No pointers: arrays of them may be copied.
  */
 typedef struct {
   gint64 input;
@@ -47,11 +47,11 @@ gboolean    fovea_store_ensure_author       (FoveaStore             *store,
  * fovea_store_put_annotations:
  * @ret_changed: (out) (optional): how many are new or differ from before
  *
- * Writes statements, in place of those with the same key. In a command. @created_at 0 becomes the present, status 0
- * _SUCCESS. 100,000 take under a second, their changeset included.
+ * Writes statements, in place of those with the same key. In a command. @created_at 0 becomes the
+ * present, status 0 _SUCCESS. 100,000 take under a second, their changeset included.
  *
- * Errors: _NOT_FOUND when an input, region, concept, version or author does not exist; _INVALID for a value that is
- * neither 0 nor 1.
+ * Errors: _NOT_FOUND when an input, region, concept, version or author does not exist; _INVALID for
+ * a value that is neither 0 nor 1.
  */
 gboolean    fovea_store_put_annotations     (FoveaStore             *store,
                                              const FoveaStoreAnnotation *annotations,
@@ -59,7 +59,8 @@ gboolean    fovea_store_put_annotations     (FoveaStore             *store,
                                              gsize                  *ret_changed,
                                              GError                **error);
 
-/* A person says @value of @concept on whole pictures. The short way to put_annotations(). In a command. */
+/* A person says @value of @concept on whole pictures. The short way to put_annotations(). In a
+ * command. */
 gboolean    fovea_store_label_inputs        (FoveaStore             *store,
                                              const gint64           *inputs,
                                              gsize                   n,
@@ -73,8 +74,8 @@ gboolean    fovea_store_label_inputs        (FoveaStore             *store,
  * fovea_store_clear_labels:
  * @concept_: 0 for every concept
  *
- * Takes back what people said of whole pictures. In a command. To make a concept exclusive, clear (inputs, 0) and
- * label in one command.
+ * Takes back what people said of whole pictures. In a command. To make a concept exclusive, clear
+ * (inputs, 0) and label in one command.
  */
 gboolean    fovea_store_clear_labels        (FoveaStore             *store,
                                              const gint64           *inputs,
@@ -83,7 +84,8 @@ gboolean    fovea_store_clear_labels        (FoveaStore             *store,
                                              gsize                  *ret_changed,
                                              GError                **error);
 
-/* Removes everything that @version has said of pictures and regions, and the regions it found. In a command. */
+/* Removes everything that @version has said of pictures and regions, and the regions it found. In a
+ * command. */
 gboolean    fovea_store_clear_predictions   (FoveaStore             *store,
                                              gint64                  version,
                                              gsize                  *ret_changed,
@@ -94,27 +96,27 @@ gboolean    fovea_store_clear_predictions   (FoveaStore             *store,
  * @ids: (array length=n) (nullable): inputs; NULL for all
  * @version: 0 for what people said, a version's row id for what it said, -1 for everybody
  *
- * Returns: (element-type FoveaStoreAnnotation): in order of input, region, concept. The labels of a page of a window,
- * or of all inputs for training (100,000 in about a tenth of a second).
+ * Returns: (element-type FoveaStoreAnnotation): in order of input, region, concept. The labels of a
+ * page of a window, or of all inputs for training (100,000 in about a tenth of a second).
  */
-GArray     *fovea_store_get_labels          (FoveaStore             *store,
-                                             const gint64           *ids,
-                                             gsize                   n,
-                                             gint64                  version,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GArray *fovea_store_get_labels (FoveaStore *store,
+                                const gint64 *ids,
+                                gsize n,
+                                gint64 version,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * fovea_store_get_training_labels:
  * @split: (nullable): only inputs of that split; NULL for all
  * @concepts: (array length=n): only these; NULL for all
  *
- * Returns: (element-type FoveaStoreAnnotation): what people said of whole pictures with status _SUCCESS, in order of
- * input and concept.
+ * Returns: (element-type FoveaStoreAnnotation): what people said of whole pictures with status
+ * _SUCCESS, in order of input and concept.
  */
-GArray     *fovea_store_get_training_labels (FoveaStore             *store,
-                                             const char             *split,
-                                             const gint64           *concepts,
-                                             gsize                   n,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GArray *fovea_store_get_training_labels (FoveaStore *store,
+                                         const char *split,
+                                         const gint64 *concepts,
+                                         gsize n,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -56,8 +56,10 @@ fovea_store_backup (FoveaStore    *store,
     fovea_sql_set_error (target, path, rc, error);
   ok = rc == SQLITE_OK && copy_pages (store, target, path, cancellable, error);
   /* The copied header says "log"; a copy on its own needs none. */
-  if (ok && sqlite3_exec (target, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE", NULL, NULL, NULL)
-            != SQLITE_OK)
+  if (ok
+      && sqlite3_exec (target, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE",
+                       NULL, NULL, NULL)
+           != SQLITE_OK)
     {
       fovea_sql_set_error (target, path, sqlite3_extended_errcode (target), error);
       ok = FALSE;

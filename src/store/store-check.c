@@ -72,17 +72,22 @@ check_invariants (FoveaStore  *store,
     const char *sql;
     const char *problem;
   } rows[] = {
-    { "SELECT count(*) FROM annotations WHERE region_id > 0 AND region_id NOT IN (SELECT id FROM regions)",
+    { "SELECT count(*) FROM annotations WHERE region_id > 0 AND region_id NOT IN (SELECT id FROM "
+      "regions)",
       "labels name a region that does not exist" },
     { "SELECT count(*) FROM annotations AS a JOIN regions AS r ON r.id = a.region_id "
       "WHERE a.region_id > 0 AND r.input_id <> a.input_id",
       "labels name a region of another picture" },
-    { "SELECT count(*) FROM annotations WHERE version_id > 0 AND version_id NOT IN (SELECT id FROM model_versions)",
+    { "SELECT count(*) FROM annotations WHERE version_id > 0 AND version_id NOT IN (SELECT id FROM "
+      "model_versions)",
       "labels name a model version that does not exist" },
-    { "SELECT count(*) FROM annotations WHERE region_id < 0 OR version_id < 0", "labels have numbers below zero" },
-    { "SELECT count(*) FROM regions WHERE version_id > 0 AND version_id NOT IN (SELECT id FROM model_versions)",
+    { "SELECT count(*) FROM annotations WHERE region_id < 0 OR version_id < 0",
+      "labels have numbers below zero" },
+    { "SELECT count(*) FROM regions WHERE version_id > 0 AND version_id NOT IN (SELECT id FROM "
+      "model_versions)",
       "regions name a model version that does not exist" },
-    { "SELECT count(*) FROM regions WHERE length (points) % 12 <> 0", "regions have broken key points" },
+    { "SELECT count(*) FROM regions WHERE length (points) % 12 <> 0",
+      "regions have broken key points" },
     { "SELECT count(*) FROM vectors AS v LEFT JOIN vector_spaces AS s ON s.id = v.space_id "
       "WHERE s.id IS NULL OR v.id >> 40 <> v.space_id OR length (v.data) <> 2 * s.dims",
       "vectors have not the length or the key of their space" },
@@ -93,7 +98,8 @@ check_invariants (FoveaStore  *store,
       "(SELECT ifnull (sum (length (data)), 0) FROM changesets WHERE command_id = c.id)",
       "commands of the history are incomplete" },
     { "SELECT count(*) FROM commands AS c WHERE undone = 0 AND EXISTS "
-      "(SELECT 1 FROM commands WHERE undone = 1 AND id < c.id)", "commands lie in the history out of order" },
+      "(SELECT 1 FROM commands WHERE undone = 1 AND id < c.id)",
+      "commands lie in the history out of order" },
     { "SELECT count(*) FROM dataset_versions AS d WHERE n_rows <> "
       "(SELECT count(*) FROM dataset_version_rows WHERE version_id = d.id)",
       "versions of datasets have lost rows" },
@@ -116,7 +122,8 @@ check_history (FoveaStore  *store,
                GPtrArray   *problems,
                GError     **error)
 {
-  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT command_id, data FROM changesets ORDER BY id", error);
+  sqlite3_stmt *stmt
+    = fovea_sql_get (store, "SELECT command_id, data FROM changesets ORDER BY id", error);
   int rc;
 
   if (stmt == NULL)
@@ -143,7 +150,8 @@ check_weights (FoveaStore  *store,
 {
   g_autoptr (GArray) versions = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT version_id, name FROM weights ORDER BY id", error);
+  sqlite3_stmt *stmt
+    = fovea_sql_get (store, "SELECT version_id, name FROM weights ORDER BY id", error);
   int rc;
 
   if (stmt == NULL)
@@ -161,8 +169,8 @@ check_weights (FoveaStore  *store,
   for (guint i = 0; i < names->len; i++)
     {
       g_autoptr (GError) local_error = NULL;
-      g_autoptr (GBytes) bytes = fovea_store_get_weights (store, g_array_index (versions, gint64, i),
-                                                          names->pdata[i], 0, &local_error);
+      g_autoptr (GBytes) bytes = fovea_store_get_weights (
+        store, g_array_index (versions, gint64, i), names->pdata[i], 0, &local_error);
 
       if (bytes == NULL)
         report (problems, "%s", local_error->message);

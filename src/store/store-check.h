@@ -9,9 +9,10 @@ G_BEGIN_DECLS
  * fovea_store_check:
  * @ret_problems: (out) (element-type utf8): sentences; empty when all is well
  *
- * Reads the whole file: SQLite's integrity_check and foreign_key_check, and what the schema cannot say by itself (each
- * annotation's region and version exist, vectors have their space's length, weights hash to what was written, frozen
- * datasets too, the history can be parsed). Changes nothing.
+ * Reads the whole file: SQLite's integrity_check and foreign_key_check, and what the schema cannot
+ * say by itself (each annotation's region and version exist, vectors have their space's length,
+ * weights hash to what was written, frozen datasets too, the history can be parsed). Changes
+ * nothing.
  *
  * Returns FALSE when checking itself failed; problems found are no failure.
  */
@@ -23,7 +24,8 @@ gboolean    fovea_store_check               (FoveaStore             *store,
 /**
  * fovea_store_backup:
  *
- * A consistent copy of the project at @path, also while others write; mode 0600, synced, in place only when whole.
+ * A consistent copy of the project at @path, also while others write; mode 0600, synced, in place
+ * only when whole.
  *
  * Errors: _EXISTS, _FULL, _PERMISSION, _IO; the copy begun is removed.
  */

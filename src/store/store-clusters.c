@@ -33,9 +33,12 @@ add_members (FoveaStore                     *store,
                        "There is no cluster %d among %u", m->cluster, n_clusters);
           return FALSE;
         }
-      if (!fovea_sql_run (store, error, "INSERT INTO cluster_members (clustering_id, input_id, cluster, distance, x, y)"
-                          " SELECT ?, id, ?, ?, ?, ? FROM inputs WHERE id = ?", "iidddi", id, (gint64) m->cluster,
-                          (double) m->distance, (double) m->x, (double) m->y, m->input))
+      if (!fovea_sql_run (
+            store, error,
+            "INSERT INTO cluster_members (clustering_id, input_id, cluster, distance, x, y)"
+            " SELECT ?, id, ?, ?, ?, ? FROM inputs WHERE id = ?",
+            "iidddi", id, (gint64) m->cluster, (double) m->distance, (double) m->x, (double) m->y,
+            m->input))
         return FALSE;
       if (sqlite3_changes (store->db) == 0)
         {
@@ -66,28 +69,33 @@ fovea_store_add_clustering (FoveaStore                     *store,
   params = clustering->params != NULL ? clustering->params : "{}";
   if (!fovea_store_check_json (params, '{', "parameters of the clustering", error)
       || !fovea_sql_enter (&scope, store, FALSE, error)
-      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM vector_spaces WHERE id = ?", "i",
-                            clustering->space))
+      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM vector_spaces WHERE id = ?",
+                            "i", clustering->space))
     return FALSE;
   if (!found)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
-                   "“%s” has no vector space number %" G_GINT64_FORMAT, store->path, clustering->space);
+                   "“%s” has no vector space number %" G_GINT64_FORMAT, store->path,
+                   clustering->space);
       return FALSE;
     }
   if (clustering->public_id == NULL)
     made = fovea_store_new_id ();
-  if (!fovea_sql_run (store, error, "INSERT INTO clusterings (public_id, space_id, method, params, created_at) "
-                      "VALUES (?, ?, ?, ?, ?)", "titti", made != NULL ? made : clustering->public_id,
-                      clustering->space, clustering->method, params,
+  if (!fovea_sql_run (store, error,
+                      "INSERT INTO clusterings (public_id, space_id, method, params, created_at) "
+                      "VALUES (?, ?, ?, ?, ?)",
+                      "titti", made != NULL ? made : clustering->public_id, clustering->space,
+                      clustering->method, params,
                       clustering->created_at != 0 ? clustering->created_at : g_get_real_time ()))
     return FALSE;
   id = sqlite3_last_insert_rowid (store->db);
   for (guint i = 0; i < clustering->n_clusters; i++)
-    if (!fovea_sql_run (store, error, "INSERT INTO clusters (clustering_id, position, name) VALUES (?, ?, ?)", "iit",
-                        id, (gint64) i, clustering->names != NULL ? clustering->names[i] : ""))
+    if (!fovea_sql_run (
+          store, error, "INSERT INTO clusters (clustering_id, position, name) VALUES (?, ?, ?)",
+          "iit", id, (gint64) i, clustering->names != NULL ? clustering->names[i] : ""))
       return FALSE;
-  if (!add_members (store, id, clustering->n_clusters, members, n, error) || !fovea_sql_leave (&scope, error))
+  if (!add_members (store, id, clustering->n_clusters, members, n, error)
+      || !fovea_sql_leave (&scope, error))
     return FALSE;
   if (ret_id != NULL)
     *ret_id = id;
@@ -104,7 +112,8 @@ fovea_store_remove_clustering (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, FALSE);
 
   return fovea_sql_enter (&scope, store, FALSE, error)
-         && fovea_sql_run (store, error, "DELETE FROM cluster_members WHERE clustering_id = ?", "i", id)
+         && fovea_sql_run (store, error, "DELETE FROM cluster_members WHERE clustering_id = ?", "i",
+                           id)
          && fovea_sql_run (store, error, "DELETE FROM clusters WHERE clustering_id = ?", "i", id)
          && fovea_sql_run (store, error, "DELETE FROM clusterings WHERE id = ?", "i", id)
          && fovea_sql_leave (&scope, error);
@@ -116,8 +125,8 @@ read_names (FoveaStore            *store,
             GError               **error)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT name FROM clusters WHERE clustering_id = ? ORDER BY position",
-                                      error);
+  sqlite3_stmt *stmt = fovea_sql_get (
+    store, "SELECT name FROM clusters WHERE clustering_id = ? ORDER BY position", error);
   int rc;
 
   if (stmt == NULL)
@@ -144,8 +153,11 @@ fovea_store_list_clusterings (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   found = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_clustering_free);
-  stmt = fovea_sql_get (store, "SELECT id, public_id, space_id, method, params, created_at FROM clusterings "
-                        "ORDER BY id DESC", error);
+  stmt
+    = fovea_sql_get (store,
+                     "SELECT id, public_id, space_id, method, params, created_at FROM clusterings "
+                     "ORDER BY id DESC",
+                     error);
   if (stmt == NULL)
     return NULL;
   while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
@@ -180,8 +192,11 @@ fovea_store_get_cluster_members (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   members = g_array_new (FALSE, FALSE, sizeof (FoveaStoreClusterMember));
-  stmt = fovea_sql_get (store, "SELECT m.input_id, m.cluster, m.distance, m.x, m.y FROM cluster_members AS m "
-                        "JOIN inputs AS i ON i.id = m.input_id WHERE m.clustering_id = ? ORDER BY m.input_id", error);
+  stmt = fovea_sql_get (
+    store,
+    "SELECT m.input_id, m.cluster, m.distance, m.x, m.y FROM cluster_members AS m "
+    "JOIN inputs AS i ON i.id = m.input_id WHERE m.clustering_id = ? ORDER BY m.input_id",
+    error);
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "i", id);

@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /*
- * A clustering is one run of a method over a vector space: groups, and where each picture lies (group, distance to its
- * middle, place on the 2-D map). Derived rows; a clustering is written whole and then never changes.
+ * A clustering is one run of a method over a vector space: groups, and where each picture lies
+ * (group, distance to its middle, place on the 2-D map). Derived rows; a clustering is written
+ * whole and then never changes.
  */
 
 typedef struct {
@@ -24,7 +25,7 @@ typedef struct {
   gint64 space;              /* vector space */
   char *method;              /* "hdbscan", "kmeans", "map" */
   char *params;              /* JSON object */
-  char **names;              /* (array length=n_clusters): names of the groups, "" where they have none */
+  char **names; /* (array length=n_clusters): names of the groups, "" where they have none */
   guint n_clusters;
   gint64 created_at;
 } FoveaStoreClustering;
@@ -44,12 +45,12 @@ gboolean    fovea_store_remove_clustering   (FoveaStore             *store,
                                              GError                **error);
 
 /* (element-type FoveaStoreClustering): newest first. */
-GPtrArray  *fovea_store_list_clusterings    (FoveaStore             *store,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_clusterings (FoveaStore *store,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (element-type FoveaStoreClusterMember): those whose picture is still there, in order of input. */
-GArray     *fovea_store_get_cluster_members (FoveaStore             *store,
-                                             gint64                  id,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GArray *fovea_store_get_cluster_members (FoveaStore *store,
+                                         gint64 id,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -11,11 +11,15 @@ note_change (FoveaStore              *store,
   int n_columns, op, indirect;
   sqlite3_value *id = NULL;
 
-  if (sqlite3changeset_op (iter, &table, &n_columns, &op, &indirect) != SQLITE_OK || op == SQLITE_UPDATE)
+  if (sqlite3changeset_op (iter, &table, &n_columns, &op, &indirect) != SQLITE_OK
+      || op == SQLITE_UPDATE)
     return TRUE;
-  if (!g_str_equal (table, "inputs") && !g_str_equal (table, "regions") && !g_str_equal (table, "model_versions"))
+  if (!g_str_equal (table, "inputs") && !g_str_equal (table, "regions")
+      && !g_str_equal (table, "model_versions"))
     return TRUE;
-  if ((op == SQLITE_DELETE ? sqlite3changeset_old (iter, 0, &id) : sqlite3changeset_new (iter, 0, &id)) != SQLITE_OK
+  if ((op == SQLITE_DELETE ? sqlite3changeset_old (iter, 0, &id)
+                           : sqlite3changeset_new (iter, 0, &id))
+        != SQLITE_OK
       || id == NULL)
     return TRUE;
   return fovea_sql_run (store, error, "INSERT OR IGNORE INTO temp.kept VALUES (?, ?)", "ti", table,
@@ -62,15 +66,19 @@ remove_orphans (FoveaStore  *store,
     "(SELECT id FROM inputs UNION ALL SELECT id FROM temp.kept WHERE name = 'inputs')",
     "DELETE FROM missing_inputs WHERE input_id NOT IN (SELECT id FROM inputs)",
     "DELETE FROM weight_chunks WHERE weights_id IN (SELECT id FROM weights WHERE version_id NOT IN "
-    "(SELECT id FROM model_versions UNION ALL SELECT id FROM temp.kept WHERE name = 'model_versions'))",
+    "(SELECT id FROM model_versions UNION ALL SELECT id FROM temp.kept WHERE name = "
+    "'model_versions'))",
     "DELETE FROM weights WHERE version_id NOT IN "
-    "(SELECT id FROM model_versions UNION ALL SELECT id FROM temp.kept WHERE name = 'model_versions')",
+    "(SELECT id FROM model_versions UNION ALL SELECT id FROM temp.kept WHERE name = "
+    "'model_versions')",
   };
   g_auto (FoveaSqlScope) scope = { 0 };
 
   if (!fovea_sql_enter (&scope, store, FALSE, error)
-      || !fovea_sql_exec (store, "CREATE TEMP TABLE kept (name TEXT, id INTEGER, PRIMARY KEY (name, id)) "
-                          "STRICT, WITHOUT ROWID", error)
+      || !fovea_sql_exec (store,
+                          "CREATE TEMP TABLE kept (name TEXT, id INTEGER, PRIMARY KEY (name, id)) "
+                          "STRICT, WITHOUT ROWID",
+                          error)
       || !note_history (store, error))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (removals); i++)

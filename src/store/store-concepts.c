@@ -81,12 +81,14 @@ insert_concept (FoveaStore  *store,
   gboolean taken;
 
   if (!fovea_store_need_command (store, error)
-      || !fovea_sql_number (store, NULL, &taken, error, "SELECT 1 FROM concepts WHERE name = ?", "t", stripped))
+      || !fovea_sql_number (store, NULL, &taken, error, "SELECT 1 FROM concepts WHERE name = ?",
+                            "t", stripped))
     return FALSE;
   unique = taken ? g_strdup_printf ("%s (%s)", stripped, public_id) : g_strdup (stripped);
-  if (!fovea_sql_run (store, error, "INSERT INTO concepts (public_id, name, position, created_at) "
-                      "VALUES (?, ?, (SELECT ifnull (max (position), 0) + 1 FROM concepts), ?)", "tti",
-                      public_id, unique, g_get_real_time ()))
+  if (!fovea_sql_run (store, error,
+                      "INSERT INTO concepts (public_id, name, position, created_at) "
+                      "VALUES (?, ?, (SELECT ifnull (max (position), 0) + 1 FROM concepts), ?)",
+                      "tti", public_id, unique, g_get_real_time ()))
     return FALSE;
   *ret_id = sqlite3_last_insert_rowid (store->db);
   return TRUE;
@@ -104,12 +106,13 @@ fovea_store_ensure_concept (FoveaStore  *store,
 
   g_return_val_if_fail (store != NULL && name != NULL && ret_id != NULL, FALSE);
 
-  if (!check_name (name, error) || !fovea_store_check_text (public_id, 255, "id of the concept", error))
+  if (!check_name (name, error)
+      || !fovea_store_check_text (public_id, 255, "id of the concept", error))
     return FALSE;
   if (public_id == NULL || public_id[0] == '\0')
     public_id = made = fovea_store_concept_id_for_name (name);
-  if (!fovea_sql_number (store, ret_id, &found, error, "SELECT id FROM concepts WHERE public_id = ?", "t",
-                         public_id))
+  if (!fovea_sql_number (store, ret_id, &found, error,
+                         "SELECT id FROM concepts WHERE public_id = ?", "t", public_id))
     return FALSE;
   return found || insert_concept (store, public_id, name, ret_id, error);
 }
@@ -129,7 +132,8 @@ fovea_store_find_concept (FoveaStore  *store,
   public_id = fovea_store_concept_id_for_name (name);
   if (!fovea_sql_number (store, &id, &found, error,
                          "SELECT id FROM concepts WHERE public_id IN (?1, ?2) OR name = ?1 "
-                         "ORDER BY public_id = ?1 DESC, name = ?1 DESC LIMIT 1", "tt", name, public_id))
+                         "ORDER BY public_id = ?1 DESC, name = ?1 DESC LIMIT 1",
+                         "tt", name, public_id))
     return FALSE;
   if (!found)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
@@ -238,17 +242,21 @@ fovea_store_update_concept (FoveaStore               *store,
                    "“%s” is not a colour of the form #rrggbb", concept_->colour);
       return FALSE;
     }
-  if (!fovea_sql_number (store, NULL, &taken, error, "SELECT 1 FROM concepts WHERE name = ? AND id <> ?", "ti",
-                         concept_->name, concept_->id))
+  if (!fovea_sql_number (store, NULL, &taken, error,
+                         "SELECT 1 FROM concepts WHERE name = ? AND id <> ?", "ti", concept_->name,
+                         concept_->id))
     return FALSE;
   if (taken)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_CONFLICT,
-                   "There is a concept “%s” already: choose another name, or merge the two", concept_->name);
+                   "There is a concept “%s” already: choose another name, or merge the two",
+                   concept_->name);
       return FALSE;
     }
-  if (!fovea_sql_run (store, error, "UPDATE concepts SET name = ?, colour = ?, key = ?, position = ? WHERE id = ?",
-                      "tttii", concept_->name, concept_->colour, concept_->key, concept_->position, concept_->id))
+  if (!fovea_sql_run (
+        store, error,
+        "UPDATE concepts SET name = ?, colour = ?, key = ?, position = ? WHERE id = ?", "tttii",
+        concept_->name, concept_->colour, concept_->key, concept_->position, concept_->id))
     return FALSE;
   if (sqlite3_changes (store->db) > 0)
     return TRUE;
@@ -292,7 +300,8 @@ fovea_store_merge_concepts (FoveaStore  *store,
   g_return_val_if_fail (store != NULL && from != into, FALSE);
 
   if (!fovea_sql_enter (&scope, store, TRUE, error)
-      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM concepts WHERE id = ?", "i", into))
+      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM concepts WHERE id = ?", "i",
+                            into))
     return FALSE;
   if (!found)
     {
@@ -300,13 +309,15 @@ fovea_store_merge_concepts (FoveaStore  *store,
                    "“%s” has no concept number %" G_GINT64_FORMAT, store->path, into);
       return FALSE;
     }
-  return fovea_sql_run (store, error, "UPDATE OR IGNORE annotations SET concept_id = ?2 WHERE concept_id = ?1",
+  return fovea_sql_run (store, error,
+                        "UPDATE OR IGNORE annotations SET concept_id = ?2 WHERE concept_id = ?1",
                         "ii", from, into)
-         && fovea_sql_run (store, error, "UPDATE OR IGNORE model_concepts SET concept_id = ?2 WHERE concept_id = ?1 "
-                           "AND model_id NOT IN (SELECT model_id FROM model_concepts WHERE concept_id = ?2)",
-                           "ii", from, into)
-         && fovea_store_remove_concept (store, from, error)
-         && fovea_sql_leave (&scope, error);
+         && fovea_sql_run (
+           store, error,
+           "UPDATE OR IGNORE model_concepts SET concept_id = ?2 WHERE concept_id = ?1 "
+           "AND model_id NOT IN (SELECT model_id FROM model_concepts WHERE concept_id = ?2)",
+           "ii", from, into)
+         && fovea_store_remove_concept (store, from, error) && fovea_sql_leave (&scope, error);
 }
 
 gboolean
@@ -321,8 +332,9 @@ fovea_store_add_relation (FoveaStore  *store,
   g_return_val_if_fail (store != NULL && predicate != NULL, FALSE);
 
   if (!fovea_store_need_command (store, error)
-      || !fovea_sql_number (store, &n, NULL, error, "SELECT count(*) FROM concepts WHERE id IN (?, ?)", "ii",
-                            subject, object))
+      || !fovea_sql_number (store, &n, NULL, error,
+                            "SELECT count(*) FROM concepts WHERE id IN (?, ?)", "ii", subject,
+                            object))
     return FALSE;
   if (n != 2)
     {
@@ -331,8 +343,10 @@ fovea_store_add_relation (FoveaStore  *store,
                    "A relation needs two concepts of “%s”", store->path);
       return FALSE;
     }
-  return fovea_sql_run (store, error, "INSERT INTO concept_relations (subject_id, predicate, object_id) "
-                        "VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iti", subject, predicate, object);
+  return fovea_sql_run (store, error,
+                        "INSERT INTO concept_relations (subject_id, predicate, object_id) "
+                        "VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                        "iti", subject, predicate, object);
 }
 
 gboolean

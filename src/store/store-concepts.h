@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * @colour: "#rrggbb", or "" for the application's choice
  * @key: the key that labels with it ("1", "h"), or ""
  * @position: order in lists
- * @n_positive, @n_negative: inputs and regions that a person has labelled so; filled by fovea_store_list_concepts()
+ * @n_positive, @n_negative: inputs and regions that a person has labelled so; filled by
+ * fovea_store_list_concepts()
  */
 typedef struct {
   gint64 id;
@@ -27,8 +28,9 @@ typedef struct {
 void        fovea_store_concept_free        (FoveaStoreConcept      *concept_);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaStoreConcept, fovea_store_concept_free)
 
-/* "Red Hat" → "red-hat": lower case, runs of white space become one '-', those at the ends go. (transfer full) */
-char       *fovea_store_concept_id_for_name (const char             *name) G_GNUC_WARN_UNUSED_RESULT;
+/* "Red Hat" → "red-hat": lower case, runs of white space become one '-', those at the ends go.
+ * (transfer full) */
+char *fovea_store_concept_id_for_name (const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * fovea_store_ensure_concept:
@@ -51,19 +53,18 @@ gboolean    fovea_store_find_concept        (FoveaStore             *store,
                                              gint64                 *ret_id,
                                              GError                **error);
 
-FoveaStoreConcept *fovea_store_get_concept  (FoveaStore             *store,
-                                             gint64                  id,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+FoveaStoreConcept *
+fovea_store_get_concept (FoveaStore *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (element-type FoveaStoreConcept): all, in order of position, with their counts. */
-GPtrArray  *fovea_store_list_concepts       (FoveaStore             *store,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_concepts (FoveaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * fovea_store_update_concept:
  *
- * Takes name, colour, key and position of @concept_ for row @concept_->id; the public id stays, models refer to it.
- * In a command. Errors: _NOT_FOUND, _INVALID, _CONFLICT when another concept has that name.
+ * Takes name, colour, key and position of @concept_ for row @concept_->id; the public id stays,
+ * models refer to it. In a command. Errors: _NOT_FOUND, _INVALID, _CONFLICT when another concept
+ * has that name.
  */
 gboolean    fovea_store_update_concept      (FoveaStore             *store,
                                              const FoveaStoreConcept *concept_,
@@ -77,8 +78,8 @@ gboolean    fovea_store_remove_concept      (FoveaStore             *store,
 /**
  * fovea_store_merge_concepts:
  *
- * Everything said of @from is said of @into afterwards; where both were said of one picture, what was said of @into
- * stays. @from is removed. In a command.
+ * Everything said of @from is said of @into afterwards; where both were said of one picture, what
+ * was said of @into stays. @from is removed. In a command.
  */
 gboolean    fovea_store_merge_concepts      (FoveaStore             *store,
                                              gint64                  from,
@@ -105,8 +106,8 @@ gboolean    fovea_store_remove_relation     (FoveaStore             *store,
                                              GError                **error);
 
 /* (element-type FoveaStoreRelation): those of @subject, or all when it is 0. */
-GPtrArray  *fovea_store_list_relations      (FoveaStore             *store,
-                                             gint64                  subject,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_relations (FoveaStore *store,
+                                       gint64 subject,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

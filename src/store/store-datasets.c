@@ -54,13 +54,14 @@ fovea_store_ensure_dataset (FoveaStore  *store,
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID, "A dataset needs a name");
       return FALSE;
     }
-  if (!fovea_sql_number (store, ret_id, &found, error, "SELECT id FROM datasets WHERE public_id = ?", "t",
-                         public_id))
+  if (!fovea_sql_number (store, ret_id, &found, error,
+                         "SELECT id FROM datasets WHERE public_id = ?", "t", public_id))
     return FALSE;
   if (found)
     return TRUE;
   if (!fovea_store_need_command (store, error)
-      || !fovea_sql_run (store, error, "INSERT INTO datasets (public_id, name, created_at) VALUES (?, ?, ?)",
+      || !fovea_sql_run (store, error,
+                         "INSERT INTO datasets (public_id, name, created_at) VALUES (?, ?, ?)",
                          "tti", public_id, name, g_get_real_time ()))
     return FALSE;
   *ret_id = sqlite3_last_insert_rowid (store->db);
@@ -96,7 +97,8 @@ change_members (FoveaStore    *store,
   gsize changed = 0;
 
   if (!fovea_sql_enter (&scope, store, TRUE, error)
-      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM datasets WHERE id = ?", "i", id))
+      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM datasets WHERE id = ?", "i",
+                            id))
     return FALSE;
   if (!found)
     {
@@ -127,8 +129,10 @@ fovea_store_add_to_dataset (FoveaStore    *store,
 {
   g_return_val_if_fail (store != NULL && (inputs != NULL || n == 0), FALSE);
 
-  return change_members (store, "INSERT OR IGNORE INTO dataset_inputs (dataset_id, input_id) "
-                         "SELECT ?1, id FROM inputs WHERE id = ?2", id, inputs, n, ret_changed, error);
+  return change_members (store,
+                         "INSERT OR IGNORE INTO dataset_inputs (dataset_id, input_id) "
+                         "SELECT ?1, id FROM inputs WHERE id = ?2",
+                         id, inputs, n, ret_changed, error);
 }
 
 gboolean
@@ -141,8 +145,8 @@ fovea_store_remove_from_dataset (FoveaStore    *store,
 {
   g_return_val_if_fail (store != NULL && (inputs != NULL || n == 0), FALSE);
 
-  return change_members (store, "DELETE FROM dataset_inputs WHERE dataset_id = ? AND input_id = ?", id, inputs, n,
-                         ret_changed, error);
+  return change_members (store, "DELETE FROM dataset_inputs WHERE dataset_id = ? AND input_id = ?",
+                         id, inputs, n, ret_changed, error);
 }
 
 GPtrArray *
@@ -244,9 +248,11 @@ freeze_rows (FoveaStore    *store,
       g_autofree char *labels = labels_as_json (store, input, error);
 
       if (labels == NULL
-          || !fovea_sql_run (store, error, "INSERT INTO dataset_version_rows (version_id, input_public_id, sha256,"
-                             " split, labels) SELECT ?, public_id, sha256, split, ? FROM inputs WHERE id = ?",
-                             "iti", version, labels, input))
+          || !fovea_sql_run (
+            store, error,
+            "INSERT INTO dataset_version_rows (version_id, input_public_id, sha256,"
+            " split, labels) SELECT ?, public_id, sha256, split, ? FROM inputs WHERE id = ?",
+            "iti", version, labels, input))
         return FALSE;
     }
   return TRUE;
@@ -294,16 +300,19 @@ fovea_store_freeze_dataset (FoveaStore              *store,
   if (!fovea_store_check_text (version->description, 1 << 16, "description", error)
       || !fovea_sql_enter (&scope, store, FALSE, error)
       || (briefs = fovea_store_list_inputs (store, filter, error)) == NULL
-      || !fovea_sql_run (store, error, "INSERT INTO dataset_versions (public_id, dataset_id, description, data_hash,"
-                         " n_rows, created_at) VALUES (?, ?, ?, '', ?, ?)", "titii", version->public_id, dataset,
-                         version->description, (gint64) briefs->len, version->created_at))
+      || !fovea_sql_run (
+        store, error,
+        "INSERT INTO dataset_versions (public_id, dataset_id, description, data_hash,"
+        " n_rows, created_at) VALUES (?, ?, ?, '', ?, ?)",
+        "titii", version->public_id, dataset, version->description, (gint64) briefs->len,
+        version->created_at))
     return NULL;
   version->id = sqlite3_last_insert_rowid (store->db);
   version->n_rows = briefs->len;
   if (!freeze_rows (store, briefs, version->id, error)
       || (version->data_hash = hash_of_version (store, version->id, error)) == NULL
-      || !fovea_sql_run (store, error, "UPDATE dataset_versions SET data_hash = ? WHERE id = ?", "ti",
-                         version->data_hash, version->id)
+      || !fovea_sql_run (store, error, "UPDATE dataset_versions SET data_hash = ? WHERE id = ?",
+                         "ti", version->data_hash, version->id)
       || !fovea_sql_leave (&scope, error))
     return NULL;
   return g_steal_pointer (&version);
@@ -321,8 +330,11 @@ fovea_store_list_dataset_versions (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   versions = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_dataset_version_free);
-  stmt = fovea_sql_get (store, "SELECT id, public_id, dataset_id, description, data_hash, n_rows, created_at "
-                        "FROM dataset_versions WHERE ?1 = -1 OR dataset_id = ?1 ORDER BY id DESC", error);
+  stmt
+    = fovea_sql_get (store,
+                     "SELECT id, public_id, dataset_id, description, data_hash, n_rows, created_at "
+                     "FROM dataset_versions WHERE ?1 = -1 OR dataset_id = ?1 ORDER BY id DESC",
+                     error);
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "i", dataset);
@@ -354,8 +366,10 @@ fovea_store_get_dataset_rows (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   rows = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_dataset_row_free);
-  stmt = fovea_sql_get (store, "SELECT input_public_id, sha256, split, labels FROM dataset_version_rows "
-                        "WHERE version_id = ? ORDER BY input_public_id", error);
+  stmt = fovea_sql_get (store,
+                        "SELECT input_public_id, sha256, split, labels FROM dataset_version_rows "
+                        "WHERE version_id = ? ORDER BY input_public_id",
+                        error);
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "i", version);

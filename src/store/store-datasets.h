@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /*
- * A dataset is a named set of pictures. A version of it is frozen: what the labels were when a model was trained can
- * be looked up later, whatever has changed since. Versions are derived rows (not undone) and never change.
+ * A dataset is a named set of pictures. A version of it is frozen: what the labels were when a
+ * model was trained can be looked up later, whatever has changed since. Versions are derived rows
+ * (not undone) and never change.
  */
 
 typedef struct {
@@ -19,7 +20,8 @@ typedef struct {
 
 void        fovea_store_dataset_free        (FoveaStoreDataset      *dataset);
 
-/* Changes, in a command. @public_id of a new one is in the form of fovea_store_concept_id_for_name(). */
+/* Changes, in a command. @public_id of a new one is in the form of
+ * fovea_store_concept_id_for_name(). */
 gboolean    fovea_store_ensure_dataset      (FoveaStore             *store,
                                              const char             *name,
                                              gint64                 *ret_id,
@@ -41,14 +43,14 @@ gboolean    fovea_store_remove_from_dataset (FoveaStore             *store,
                                              GError                **error);
 
 /* (element-type FoveaStoreDataset): in order of name. */
-GPtrArray  *fovea_store_list_datasets       (FoveaStore             *store,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_datasets (FoveaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * FoveaStoreDatasetVersion:
  * @public_id: 32 hex digits
  * @dataset: row id, 0 for a version of the whole project
- * @data_hash: SHA-256 over its rows, in hex: the same pictures with the same labels give the same hash
+ * @data_hash: SHA-256 over its rows, in hex: the same pictures with the same labels give the same
+ * hash
  */
 typedef struct {
   gint64 id;
@@ -69,18 +71,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaStoreDatasetVersion, fovea_store_dataset_ver
  *
  * Makes a version of the inputs that pass @filter, with what people have said of them up to now.
  */
-FoveaStoreDatasetVersion *fovea_store_freeze_dataset (FoveaStore       *store,
-                                             gint64                  dataset,
-                                             const char             *description,
-                                             const FoveaStoreFilter *filter,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+FoveaStoreDatasetVersion *fovea_store_freeze_dataset (FoveaStore *store,
+                                                      gint64 dataset,
+                                                      const char *description,
+                                                      const FoveaStoreFilter *filter,
+                                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (element-type FoveaStoreDatasetVersion): newest first; of @dataset, or all when it is -1. */
-GPtrArray  *fovea_store_list_dataset_versions (FoveaStore           *store,
-                                             gint64                  dataset,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_dataset_versions (FoveaStore *store,
+                                              gint64 dataset,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One frozen row: @labels is a JSON array [{"concept":"hat","value":1,"box":[left,top,right,bottom]?},…]. */
+/* One frozen row: @labels is a JSON array
+ * [{"concept":"hat","value":1,"box":[left,top,right,bottom]?},…]. */
 typedef struct {
   char *input_id;
   guint8 sha256[32];
@@ -91,8 +94,8 @@ typedef struct {
 void        fovea_store_dataset_row_free    (FoveaStoreDatasetRow   *row);
 
 /* (element-type FoveaStoreDatasetRow): in order of the inputs' public ids. */
-GPtrArray  *fovea_store_get_dataset_rows    (FoveaStore             *store,
-                                             gint64                  version,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_get_dataset_rows (FoveaStore *store,
+                                         gint64 version,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

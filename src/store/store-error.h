@@ -9,10 +9,12 @@ G_BEGIN_DECLS
 
 /**
  * FoveaStoreError:
- * @FOVEA_STORE_ERROR_FOREIGN: not a Fovea project, or one that holds what no Fovea made (a trigger, a view)
+ * @FOVEA_STORE_ERROR_FOREIGN: not a Fovea project, or one that holds what no Fovea made (a trigger,
+ * a view)
  * @FOVEA_STORE_ERROR_DAMAGED: was a project; its bytes are broken or cut short
  * @FOVEA_STORE_ERROR_NEWER: made by a newer Fovea that says this one cannot even read it
- * @FOVEA_STORE_ERROR_READ_ONLY: a change to a project that is open read-only; the message says why it is
+ * @FOVEA_STORE_ERROR_READ_ONLY: a change to a project that is open read-only; the message says why
+ * it is
  * @FOVEA_STORE_ERROR_BUSY: somebody else is writing, or holds the job; try again
  * @FOVEA_STORE_ERROR_FULL: no room on the disk; the change was taken back, the project is as before
  * @FOVEA_STORE_ERROR_CONFLICT: an id, name or path that is taken, or rows that others still need

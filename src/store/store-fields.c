@@ -32,11 +32,13 @@ fovea_store_ensure_field (FoveaStore           *store,
   g_return_val_if_fail (store != NULL && name != NULL && ret_id != NULL, FALSE);
 
   if (!fovea_store_check_text (name, 255, "name of the column", error)
-      || !fovea_sql_number (store, &id, &found, error, "SELECT id FROM fields WHERE name = ?", "t", name))
+      || !fovea_sql_number (store, &id, &found, error, "SELECT id FROM fields WHERE name = ?", "t",
+                            name))
     return FALSE;
   if (found)
     {
-      if (!fovea_sql_number (store, &there, NULL, error, "SELECT kind FROM fields WHERE id = ?", "i", id))
+      if (!fovea_sql_number (store, &there, NULL, error, "SELECT kind FROM fields WHERE id = ?",
+                             "i", id))
         return FALSE;
       if (there != (gint64) kind)
         {
@@ -48,8 +50,8 @@ fovea_store_ensure_field (FoveaStore           *store,
   else
     {
       if (!fovea_store_need_command (store, error)
-          || !fovea_sql_run (store, error, "INSERT INTO fields (name, kind) VALUES (?, ?)", "ti", name,
-                             (gint64) kind))
+          || !fovea_sql_run (store, error, "INSERT INTO fields (name, kind) VALUES (?, ?)", "ti",
+                             name, (gint64) kind))
         return FALSE;
       id = sqlite3_last_insert_rowid (store->db);
     }
@@ -108,8 +110,8 @@ set_value (FoveaStore                  *store,
   gboolean found, remove;
 
   if (!fovea_sql_number (store, &kind, &found, error,
-                         "SELECT f.kind FROM fields AS f, inputs AS i WHERE f.id = ? AND i.id = ?", "ii",
-                         value->field, value->input))
+                         "SELECT f.kind FROM fields AS f, inputs AS i WHERE f.id = ? AND i.id = ?",
+                         "ii", value->field, value->input))
     return FALSE;
   if (!found)
     {
@@ -121,12 +123,15 @@ set_value (FoveaStore                  *store,
 
   remove = kind == FOVEA_STORE_FIELD_TEXT ? value->text == NULL : !isfinite (value->number);
   if (remove)
-    return fovea_sql_run (store, error, "DELETE FROM field_values WHERE input_id = ? AND field_id = ?",
-                          "ii", value->input, value->field);
+    return fovea_sql_run (store, error,
+                          "DELETE FROM field_values WHERE input_id = ? AND field_id = ?", "ii",
+                          value->input, value->field);
 
-  stmt = fovea_sql_get (store, "INSERT INTO field_values (input_id, field_id, value) VALUES (?, ?, ?) "
+  stmt = fovea_sql_get (store,
+                        "INSERT INTO field_values (input_id, field_id, value) VALUES (?, ?, ?) "
                         "ON CONFLICT (input_id, field_id) DO UPDATE SET value = excluded.value "
-                        "WHERE value IS NOT excluded.value", error);
+                        "WHERE value IS NOT excluded.value",
+                        error);
   if (stmt == NULL)
     return FALSE;
   fovea_sql_bind (stmt, "ii", value->input, value->field);
@@ -171,8 +176,11 @@ fovea_store_get_field_values (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   values = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_field_value_free);
-  stmt = fovea_sql_get (store, "SELECT v.field_id, v.value, f.kind FROM field_values AS v "
-                        "JOIN fields AS f ON f.id = v.field_id WHERE v.input_id = ? ORDER BY v.field_id", error);
+  stmt = fovea_sql_get (
+    store,
+    "SELECT v.field_id, v.value, f.kind FROM field_values AS v "
+    "JOIN fields AS f ON f.id = v.field_id WHERE v.input_id = ? ORDER BY v.field_id",
+    error);
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "i", input);

@@ -21,7 +21,8 @@ typedef struct {
 
 void        fovea_store_field_free          (FoveaStoreField        *field);
 
-/* Finds the field of that name or makes it. Errors: _CONFLICT when it exists with another kind; _INVALID. */
+/* Finds the field of that name or makes it. Errors: _CONFLICT when it exists with another kind;
+ * _INVALID. */
 gboolean    fovea_store_ensure_field        (FoveaStore             *store,
                                              const char             *name,
                                              FoveaStoreFieldKind     kind,
@@ -29,8 +30,7 @@ gboolean    fovea_store_ensure_field        (FoveaStore             *store,
                                              GError                **error);
 
 /* (element-type FoveaStoreField): in order of creation. */
-GPtrArray  *fovea_store_list_fields         (FoveaStore             *store,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_fields (FoveaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes the field with all its values. */
 gboolean    fovea_store_remove_field        (FoveaStore             *store,
@@ -47,15 +47,16 @@ typedef struct {
 
 void        fovea_store_field_value_free    (FoveaStoreFieldValue   *value);
 
-/* Writes values; a _TEXT of NULL or a _NUMBER that is NaN removes the value. Errors: _NOT_FOUND for an unknown id. */
+/* Writes values; a _TEXT of NULL or a _NUMBER that is NaN removes the value. Errors: _NOT_FOUND for
+ * an unknown id. */
 gboolean    fovea_store_set_field_values    (FoveaStore             *store,
                                              const FoveaStoreFieldValue *const *values,
                                              gsize                   n,
                                              GError                **error);
 
 /* (element-type FoveaStoreFieldValue): of one input, in order of field. */
-GPtrArray  *fovea_store_get_field_values    (FoveaStore             *store,
-                                             gint64                  input,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_get_field_values (FoveaStore *store,
+                                         gint64 input,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

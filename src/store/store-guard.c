@@ -24,7 +24,8 @@ fail_errno (const char  *path,
                          : errsv == EACCES || errsv == EPERM ? FOVEA_STORE_ERROR_PERMISSION
                                                              : FOVEA_STORE_ERROR_IO;
 
-  g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” cannot be opened: %s", path, g_strerror (errsv));
+  g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” cannot be opened: %s", path,
+               g_strerror (errsv));
   return FALSE;
 }
 
@@ -96,7 +97,8 @@ judge_header (const char       *path,
   if (n < HEADER_SIZE)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED,
-                   "“%s” is cut short (%" G_GINT64_FORMAT " bytes): copy it again", path, guard->size);
+                   "“%s” is cut short (%" G_GINT64_FORMAT " bytes): copy it again", path,
+                   guard->size);
       return FALSE;
     }
   if (read_be32 (header + 68) != FOVEA_STORE_APPLICATION_ID)
@@ -326,17 +328,40 @@ fovea_store_guard_schema (sqlite3                    *db,
   return TRUE;
 }
 
-/* A row of a rowid table without its entry in an index, pages that are no pages, values of the wrong type. */
+/* A row of a rowid table without its entry in an index, pages that are no pages, values of the
+ * wrong type. */
 gboolean
 fovea_store_guard_tables (sqlite3     *db,
                           const char  *path,
                           GError     **error)
 {
   static const char *const tables[] = {
-    "meta", "settings", "allowed_folders", "authors", "inputs", "missing_inputs", "fields", "field_values",
-    "datasets", "dataset_inputs", "dataset_versions", "concepts", "concept_relations", "models",
-    "model_concepts", "model_versions", "weights", "regions", "annotations", "workflows",
-    "workflow_versions", "vector_spaces", "clusterings", "clusters", "jobs", "commands",
+    "meta",
+    "settings",
+    "allowed_folders",
+    "authors",
+    "inputs",
+    "missing_inputs",
+    "fields",
+    "field_values",
+    "datasets",
+    "dataset_inputs",
+    "dataset_versions",
+    "concepts",
+    "concept_relations",
+    "models",
+    "model_concepts",
+    "model_versions",
+    "weights",
+    "regions",
+    "annotations",
+    "workflows",
+    "workflow_versions",
+    "vector_spaces",
+    "clusterings",
+    "clusters",
+    "jobs",
+    "commands",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (tables); i++)

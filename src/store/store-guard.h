@@ -22,12 +22,12 @@ typedef struct {
 /**
  * fovea_store_guard_file:
  * @path: canonical
- * @read_header: FALSE when this process has the file open already: closing another descriptor of it would drop
- *     SQLite's locks, so only the file's status is looked at
+ * @read_header: FALSE when this process has the file open already: closing another descriptor of it
+ * would drop SQLite's locks, so only the file's status is looked at
  *
- * What the file is, by its status and its first 100 bytes; and that the files beside it, which SQLite would take into
- * account, are plain files that cannot make it touch others (a journal may name a "super-journal", which SQLite
- * deletes).
+ * What the file is, by its status and its first 100 bytes; and that the files beside it, which
+ * SQLite would take into account, are plain files that cannot make it touch others (a journal may
+ * name a "super-journal", which SQLite deletes).
  */
 gboolean    fovea_store_guard_file      (const char                *path,
                                          gboolean                   read_header,
@@ -40,8 +40,8 @@ void        fovea_store_guard_connection (sqlite3                  *db);
 /**
  * fovea_store_guard_schema:
  *
- * Compares sqlite_schema with what @migrations up to @user_version make. A newer file may have more tables and
- * indexes, but no triggers, views or virtual tables, and must have ours.
+ * Compares sqlite_schema with what @migrations up to @user_version make. A newer file may have more
+ * tables and indexes, but no triggers, views or virtual tables, and must have ours.
  */
 gboolean    fovea_store_guard_schema    (sqlite3                   *db,
                                          const char                *path,
@@ -55,7 +55,8 @@ gboolean    fovea_store_guard_tables    (sqlite3                   *db,
                                          const char                *path,
                                          GError                   **error);
 
-/* The marker in the user's cache: says that this account's program has left the file as it is, or has it open. */
+/* The marker in the user's cache: says that this account's program has left the file as it is, or
+ * has it open. */
 gboolean    fovea_store_marker_holds    (const char                *path);
 void        fovea_store_marker_opened   (const char                *path);
 void        fovea_store_marker_closed   (const char                *path);

@@ -98,12 +98,15 @@ add_label_condition (Query                  *query,
   if (filter->concept == 0)
     {
       g_string_append (query->sql, none ? " AND NOT EXISTS " : " AND EXISTS ");
-      query_number (query, "(SELECT 1 FROM annotations AS a WHERE a.input_id = i.id AND a.version_id = ?", version);
+      query_number (query,
+                    "(SELECT 1 FROM annotations AS a WHERE a.input_id = i.id AND a.version_id = ?",
+                    version);
     }
   else
     {
-      query_number (query, none ? " AND i.id NOT IN (SELECT input_id FROM annotations WHERE concept_id = ?"
-                                : " AND i.id IN (SELECT input_id FROM annotations WHERE concept_id = ?",
+      query_number (query,
+                    none ? " AND i.id NOT IN (SELECT input_id FROM annotations WHERE concept_id = ?"
+                         : " AND i.id IN (SELECT input_id FROM annotations WHERE concept_id = ?",
                     filter->concept);
       query_number (query, " AND version_id = ?", version);
     }
@@ -145,12 +148,15 @@ add_conditions (Query                  *query,
   if (filter->group != NULL)
     query_text (query, " AND i.grp = ?", filter->group);
   if (filter->dataset != NULL)
-    query_text (query, " AND i.id IN (SELECT di.input_id FROM dataset_inputs AS di "
-                "JOIN datasets AS d ON d.id = di.dataset_id WHERE d.public_id = ?)", filter->dataset);
+    query_text (query,
+                " AND i.id IN (SELECT di.input_id FROM dataset_inputs AS di "
+                "JOIN datasets AS d ON d.id = di.dataset_id WHERE d.public_id = ?)",
+                filter->dataset);
   if (filter->text != NULL && filter->text[0] != '\0')
     query_text (query, " AND instr (lower (i.name), lower (?)) > 0", filter->text);
   if (filter->missing != 0)
-    g_string_append (query->sql, filter->missing > 0 ? " AND m.input_id IS NOT NULL" : " AND m.input_id IS NULL");
+    g_string_append (query->sql, filter->missing > 0 ? " AND m.input_id IS NOT NULL"
+                                                     : " AND m.input_id IS NULL");
   if (filter->without_vector_space != 0)
     {
       query_number (query, " AND i.id NOT IN (SELECT v.id - (v.space_id << 40) FROM vectors AS v "
@@ -190,7 +196,8 @@ fovea_store_list_inputs (FoveaStore              *store,
 
   g_return_val_if_fail (store != NULL, NULL);
 
-  query_init (&query, "SELECT i.id, i.width, i.height, i.state, m.input_id IS NOT NULL" FROM_INPUTS);
+  query_init (&query,
+              "SELECT i.id, i.width, i.height, i.state, m.input_id IS NOT NULL" FROM_INPUTS);
   add_conditions (&query, filter != NULL ? filter : &everything);
   add_order (&query, filter != NULL ? filter : &everything);
   stmt = fovea_sql_get (store, query.sql->str, error);
@@ -251,7 +258,8 @@ count_by (FoveaStore  *store,
           const char  *sql,
           GError     **error)
 {
-  g_autoptr (GPtrArray) counts = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_count_free);
+  g_autoptr (GPtrArray) counts
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_count_free);
   sqlite3_stmt *stmt = fovea_sql_get (store, sql, error);
   int rc;
 
@@ -274,7 +282,8 @@ fovea_store_count_splits (FoveaStore  *store,
 {
   g_return_val_if_fail (store != NULL, NULL);
 
-  return count_by (store, "SELECT split, count(*) FROM inputs GROUP BY split ORDER BY split", error);
+  return count_by (store, "SELECT split, count(*) FROM inputs GROUP BY split ORDER BY split",
+                   error);
 }
 
 GPtrArray *
@@ -283,7 +292,8 @@ fovea_store_count_groups (FoveaStore  *store,
 {
   g_return_val_if_fail (store != NULL, NULL);
 
-  return count_by (store, "SELECT grp, count(*) FROM inputs WHERE grp <> '' GROUP BY grp ORDER BY grp", error);
+  return count_by (
+    store, "SELECT grp, count(*) FROM inputs WHERE grp <> '' GROUP BY grp ORDER BY grp", error);
 }
 
 gboolean
@@ -296,8 +306,8 @@ fovea_store_count_states (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, FALSE);
 
   for (gint64 state = 0; state < 3; state++)
-    if (!fovea_sql_number (store, &counts[state], NULL, error, "SELECT count(*) FROM inputs WHERE state = ?",
-                           "i", state))
+    if (!fovea_sql_number (store, &counts[state], NULL, error,
+                           "SELECT count(*) FROM inputs WHERE state = ?", "i", state))
       return FALSE;
   for (gsize state = 0; state < 3; state++)
     ret_counts[state] = (gsize) counts[state];

@@ -5,19 +5,21 @@
 
 G_BEGIN_DECLS
 
-typedef enum {
-  FOVEA_STORE_LABEL_ANY = 0,        /* the concept is not looked at */
-  FOVEA_STORE_LABEL_POSITIVE,       /* a person said: shows it */
-  FOVEA_STORE_LABEL_NEGATIVE,       /* a person said: does not show it */
-  FOVEA_STORE_LABEL_NONE,           /* no person said either; with concept 0: of no concept at all */
-  FOVEA_STORE_LABEL_SOME,           /* a person said something; with concept 0: of any concept */
-  FOVEA_STORE_LABEL_PREDICTED,      /* @version said: shows it */
+typedef enum
+{
+  FOVEA_STORE_LABEL_ANY = 0,   /* the concept is not looked at */
+  FOVEA_STORE_LABEL_POSITIVE,  /* a person said: shows it */
+  FOVEA_STORE_LABEL_NEGATIVE,  /* a person said: does not show it */
+  FOVEA_STORE_LABEL_NONE,      /* no person said either; with concept 0: of no concept at all */
+  FOVEA_STORE_LABEL_SOME,      /* a person said something; with concept 0: of any concept */
+  FOVEA_STORE_LABEL_PREDICTED, /* @version said: shows it */
 } FoveaStoreLabelFilter;
 
-typedef enum {
-  FOVEA_STORE_ORDER_ADDED = 0,      /* order of id */
+typedef enum
+{
+  FOVEA_STORE_ORDER_ADDED = 0, /* order of id */
   FOVEA_STORE_ORDER_NAME,
-  FOVEA_STORE_ORDER_DOUBT,          /* by @version's score for @concept, the nearest to one half first */
+  FOVEA_STORE_ORDER_DOUBT, /* by @version's score for @concept, the nearest to one half first */
 } FoveaStoreOrder;
 
 /**
@@ -26,13 +28,15 @@ typedef enum {
  * All conditions must hold; a zeroed struct lets everything through. Strings are borrowed.
  * @concept: concept id for @label, 0 for any
  * @version: row id of a model version, for _PREDICTED, _DOUBT and @min_doubt
- * @min_doubt: 0 to 1, doubt = 1 − |2·score − 1| of @version on @concept (0: on what it scores highest)
+ * @min_doubt: 0 to 1, doubt = 1 − |2·score − 1| of @version on @concept (0: on what it scores
+ * highest)
  * @split: (nullable): "" asks for those without a split
  * @state: -1 − state, e.g. -1 untouched, -3 complete; 0 for any
  * @group, @dataset (public id of a dataset): (nullable)
  * @text: (nullable): part of the name, ASCII case is ignored
  * @missing: 1 only missing files, -1 only present ones, 0 all
- * @without_vector_space: id of a vector space (store-vectors.h); only those without a vector in it ("pending")
+ * @without_vector_space: id of a vector space (store-vectors.h); only those without a vector in it
+ * ("pending")
  */
 typedef struct {
   gint64 concept;
@@ -63,12 +67,12 @@ typedef struct {
  * fovea_store_list_inputs:
  * @filter: (nullable): NULL for all in order of id
  *
- * Returns: (element-type FoveaStoreInputBrief): a snapshot of all rows that pass, in order. 100,000 rows take well
- * under 150 ms. Rows of a page are then read by fovea_store_get_inputs().
+ * Returns: (element-type FoveaStoreInputBrief): a snapshot of all rows that pass, in order. 100,000
+ * rows take well under 150 ms. Rows of a page are then read by fovea_store_get_inputs().
  */
-GArray     *fovea_store_list_inputs         (FoveaStore              *store,
-                                             const FoveaStoreFilter  *filter,
-                                             GError                 **error) G_GNUC_WARN_UNUSED_RESULT;
+GArray *fovea_store_list_inputs (FoveaStore *store,
+                                 const FoveaStoreFilter *filter,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* How many rows pass @filter (nullable). */
 gboolean    fovea_store_count_inputs        (FoveaStore              *store,
@@ -84,13 +88,12 @@ typedef struct {
 
 void        fovea_store_count_free          (FoveaStoreCount         *count);
 
-/* (element-type FoveaStoreCount): splits that occur, in order of name; "" where inputs have none. */
-GPtrArray  *fovea_store_count_splits        (FoveaStore              *store,
-                                             GError                 **error) G_GNUC_WARN_UNUSED_RESULT;
+/* (element-type FoveaStoreCount): splits that occur, in order of name; "" where inputs have none.
+ */
+GPtrArray *fovea_store_count_splits (FoveaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (element-type FoveaStoreCount): groups that occur; "" is left out. */
-GPtrArray  *fovea_store_count_groups        (FoveaStore              *store,
-                                             GError                 **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_count_groups (FoveaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* @ret_counts[state]: how many inputs are untouched, in progress, complete. */
 gboolean    fovea_store_count_states        (FoveaStore              *store,

@@ -100,9 +100,12 @@ fovea_store_set_missing (FoveaStore    *store,
   if (!fovea_sql_enter (&scope, store, FALSE, error))
     return FALSE;
   for (gsize i = 0; i < n; i++)
-    if (!(missing ? fovea_sql_run (store, error, "INSERT OR IGNORE INTO missing_inputs (input_id, noticed_at) "
-                                   "SELECT id, ? FROM inputs WHERE id = ?", "ii", now, ids[i])
-                  : fovea_sql_run (store, error, "DELETE FROM missing_inputs WHERE input_id = ?", "i", ids[i])))
+    if (!(missing ? fovea_sql_run (store, error,
+                                   "INSERT OR IGNORE INTO missing_inputs (input_id, noticed_at) "
+                                   "SELECT id, ? FROM inputs WHERE id = ?",
+                                   "ii", now, ids[i])
+                  : fovea_sql_run (store, error, "DELETE FROM missing_inputs WHERE input_id = ?",
+                                   "i", ids[i])))
       return FALSE;
   return fovea_sql_leave (&scope, error);
 }
@@ -183,7 +186,8 @@ fovea_store_move_inputs (FoveaStore  *store,
 
   if (!g_path_is_absolute (from_folder) || !g_path_is_absolute (to_folder))
     {
-      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID, "“%s” is not an absolute path",
+      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
+                   "“%s” is not an absolute path",
                    g_path_is_absolute (from_folder) ? to_folder : from_folder);
       return FALSE;
     }
@@ -197,7 +201,8 @@ fovea_store_move_inputs (FoveaStore  *store,
       g_autofree char *stored = fovea_store_path_to_stored (store->folder, path);
       gint64 id = g_array_index (ids, gint64, i);
 
-      if (!fovea_sql_run (store, error, "UPDATE OR IGNORE inputs SET path = ?1 WHERE id = ?2 AND path <> ?1",
+      if (!fovea_sql_run (store, error,
+                          "UPDATE OR IGNORE inputs SET path = ?1 WHERE id = ?2 AND path <> ?1",
                           "bi", stored, strlen (stored), id))
         return FALSE;
       if (sqlite3_changes (store->db) == 0)
@@ -236,13 +241,13 @@ fovea_store_refresh_input (FoveaStore             *store,
   g_return_val_if_fail (store != NULL && input != NULL, FALSE);
 
   return fovea_sql_enter (&scope, store, TRUE, error)
-         && fovea_sql_run (store, error, "UPDATE inputs SET sha256 = ?, size = ?, mtime = ?, width = ?, "
-                           "height = ?, bits = ?, format = ? WHERE id = ?", "biiiiiti",
-                           input->sha256, sizeof input->sha256, input->size, input->mtime_us,
-                           (gint64) input->width, (gint64) input->height,
+         && fovea_sql_run (store, error,
+                           "UPDATE inputs SET sha256 = ?, size = ?, mtime = ?, width = ?, "
+                           "height = ?, bits = ?, format = ? WHERE id = ?",
+                           "biiiiiti", input->sha256, sizeof input->sha256, input->size,
+                           input->mtime_us, (gint64) input->width, (gint64) input->height,
                            (gint64) (input->bits != 0 ? input->bits : 8), input->format, input->id)
-         && check_found (store, input->id, error)
-         && drop_vectors (store, input->id, error)
+         && check_found (store, input->id, error) && drop_vectors (store, input->id, error)
          && fovea_sql_leave (&scope, error);
 }
 

@@ -6,9 +6,10 @@
 #include "store/store-paths.h"
 #include "store/store-private.h"
 
-#define SELECT_INPUT \
-  "SELECT i.id, i.public_id, i.path, i.name, i.sha256, i.size, i.mtime, i.width, i.height, i.bits, i.format," \
-  " i.state, i.split, i.grp, i.added_at, m.input_id IS NOT NULL" \
+#define SELECT_INPUT                                                                               \
+  "SELECT i.id, i.public_id, i.path, i.name, i.sha256, i.size, i.mtime, i.width, i.height, "       \
+  "i.bits, i.format,"                                                                              \
+  " i.state, i.split, i.grp, i.added_at, m.input_id IS NOT NULL"                                   \
   " FROM inputs AS i LEFT JOIN missing_inputs AS m ON m.input_id = i.id "
 
 FoveaStoreInput *
@@ -108,16 +109,16 @@ add_input (FoveaStore             *store,
   name = fovea_store_display_name (input->path);
   if (input->public_id == NULL || input->public_id[0] == '\0')
     made_id = fovea_store_new_id ();
-  if (!fovea_sql_run (store, error,
-                      "INSERT INTO inputs (public_id, path, name, sha256, size, mtime, width, height, bits,"
-                      " format, state, split, grp, added_at) "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tbtbiiiiititti",
-                      made_id != NULL ? made_id : input->public_id, stored, strlen (stored), name,
-                      input->sha256, sizeof input->sha256, input->size, input->mtime_us,
-                      (gint64) input->width, (gint64) input->height,
-                      (gint64) (input->bits != 0 ? input->bits : 8), input->format,
-                      (gint64) input->state, input->split, input->group,
-                      input->added_at != 0 ? input->added_at : now))
+  if (!fovea_sql_run (
+        store, error,
+        "INSERT INTO inputs (public_id, path, name, sha256, size, mtime, width, height, bits,"
+        " format, state, split, grp, added_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "tbtbiiiiititti", made_id != NULL ? made_id : input->public_id, stored, strlen (stored),
+        name, input->sha256, sizeof input->sha256, input->size, input->mtime_us,
+        (gint64) input->width, (gint64) input->height,
+        (gint64) (input->bits != 0 ? input->bits : 8), input->format, (gint64) input->state,
+        input->split, input->group, input->added_at != 0 ? input->added_at : now))
     return FALSE;
   *ret_id = sqlite3_last_insert_rowid (store->db);
   return TRUE;
@@ -250,7 +251,8 @@ fovea_store_foreach_input (FoveaStore           *store,
   g_return_val_if_fail (store != NULL && func != NULL, FALSE);
 
   /* Not a kept statement: @func may look things up, also by another walk. */
-  rc = sqlite3_prepare_v2 (store->db, SELECT_INPUT "WHERE i.id > ? ORDER BY i.id LIMIT ?", -1, &stmt, NULL);
+  rc = sqlite3_prepare_v2 (store->db, SELECT_INPUT "WHERE i.id > ? ORDER BY i.id LIMIT ?", -1,
+                           &stmt, NULL);
   if (rc == SQLITE_OK)
     {
       fovea_sql_bind (stmt, "ii", after_id, limit == 0 ? (gint64) -1 : (gint64) limit);

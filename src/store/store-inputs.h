@@ -15,9 +15,10 @@ typedef enum {
  * FoveaStoreInput:
  * @id: row id; 0 for a new one
  * @public_id: 32 hex digits, or as given; NULL for a new one to get one at random
- * @path: absolute, the bytes that the system uses, any but NUL, perhaps not UTF-8. Kept relative to the project's
- *     folder when it lies below, so that both can move together
- * @name: the last part of @path made presentable: valid UTF-8, control characters replaced. Written by the store
+ * @path: absolute, the bytes that the system uses, any but NUL, perhaps not UTF-8. Kept relative to
+ * the project's folder when it lies below, so that both can move together
+ * @name: the last part of @path made presentable: valid UTF-8, control characters replaced. Written
+ * by the store
  * @sha256: of the file's bytes
  * @size: in bytes; @mtime_us: of the file, microseconds
  * @width, @height: of the upright picture, in pixels
@@ -56,13 +57,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaStoreInput, fovea_store_input_free)
 /**
  * fovea_store_add_inputs:
  * @inputs: (array length=n): rows to add
- * @ret_ids: (out caller-allocates) (array length=n) (optional): id of each, also of those that were there already
- * @ret_added: (out caller-allocates) (array length=n) (optional): whether it is new; FALSE when a row with that path was there,
- *     which is left as it is
+ * @ret_ids: (out caller-allocates) (array length=n) (optional): id of each, also of those that were
+ * there already
+ * @ret_added: (out caller-allocates) (array length=n) (optional): whether it is new; FALSE when a
+ * row with that path was there, which is left as it is
  *
- * Adds rows in bulk. In a command. Two rows with one content (sha256) are allowed: it is the caller's choice.
+ * Adds rows in bulk. In a command. Two rows with one content (sha256) are allowed: it is the
+ * caller's choice.
  *
- * Errors: _INVALID for a path that is not absolute or a split over 255 bytes; _CONFLICT for a public id that is taken.
+ * Errors: _INVALID for a path that is not absolute or a split over 255 bytes; _CONFLICT for a
+ * public id that is taken.
  */
 gboolean         fovea_store_add_inputs     (FoveaStore             *store,
                                              const FoveaStoreInput *const *inputs,
@@ -72,9 +76,8 @@ gboolean         fovea_store_add_inputs     (FoveaStore             *store,
                                              GError                **error);
 
 /* One row, by what is known of it; NULL with _NOT_FOUND when there is none. @path is absolute. */
-FoveaStoreInput *fovea_store_get_input      (FoveaStore             *store,
-                                             gint64                  id,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+FoveaStoreInput *
+fovea_store_get_input (FoveaStore *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean         fovea_store_find_input     (FoveaStore             *store,
                                              const char             *public_id,
                                              gint64                 *ret_id,
@@ -85,9 +88,9 @@ gboolean         fovea_store_find_input_by_path (FoveaStore         *store,
                                              GError                **error);
 
 /* (element-type gint64): ids of all with that content, in order of id; empty when none. */
-GArray          *fovea_store_find_inputs_by_sha256 (FoveaStore      *store,
-                                             const guint8           *sha256,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GArray *fovea_store_find_inputs_by_sha256 (FoveaStore *store,
+                                           const guint8 *sha256,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * FoveaStoreInputFunc:
@@ -97,7 +100,8 @@ GArray          *fovea_store_find_inputs_by_sha256 (FoveaStore      *store,
  */
 typedef gboolean (*FoveaStoreInputFunc) (const FoveaStoreInput *input, gpointer user_data);
 
-/* All rows in order of id from the one after @after_id, in constant memory; no more than @limit (0: all). */
+/* All rows in order of id from the one after @after_id, in constant memory; no more than @limit (0:
+ * all). */
 gboolean         fovea_store_foreach_input  (FoveaStore             *store,
                                              gint64                  after_id,
                                              gsize                   limit,
@@ -105,14 +109,14 @@ gboolean         fovea_store_foreach_input  (FoveaStore             *store,
                                              gpointer                user_data,
                                              GError                **error);
 
-/* (element-type FoveaStoreInput): the rows of @ids in their order (a page of a window); gone ones are left out. */
-GPtrArray       *fovea_store_get_inputs     (FoveaStore             *store,
-                                             const gint64           *ids,
-                                             gsize                   n,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+/* (element-type FoveaStoreInput): the rows of @ids in their order (a page of a window); gone ones
+ * are left out. */
+GPtrArray *fovea_store_get_inputs (FoveaStore *store, const gint64 *ids, gsize n, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * Changes, in a command. Ids that are gone are passed over. @ret_changed (optional) counts rows that differ now.
+ * Changes, in a command. Ids that are gone are passed over. @ret_changed (optional) counts rows
+ * that differ now.
  */
 gboolean         fovea_store_set_split      (FoveaStore             *store,
                                              const gint64           *ids,
@@ -133,7 +137,8 @@ gboolean         fovea_store_set_state      (FoveaStore             *store,
                                              gsize                  *ret_changed,
                                              GError                **error);
 
-/* The file is elsewhere now (found again by hash). Clears "missing". Errors: _CONFLICT when the path is taken. */
+/* The file is elsewhere now (found again by hash). Clears "missing". Errors: _CONFLICT when the
+ * path is taken. */
 gboolean         fovea_store_move_input     (FoveaStore             *store,
                                              gint64                  id,
                                              const char             *path,
@@ -142,8 +147,8 @@ gboolean         fovea_store_move_input     (FoveaStore             *store,
 /**
  * fovea_store_move_inputs:
  *
- * Re-maps every path at or below @from_folder to the same place below @to_folder (both absolute). Rows whose new path
- * is taken are left. In a command.
+ * Re-maps every path at or below @from_folder to the same place below @to_folder (both absolute).
+ * Rows whose new path is taken are left. In a command.
  */
 gboolean         fovea_store_move_inputs    (FoveaStore             *store,
                                              const char             *from_folder,
@@ -154,8 +159,8 @@ gboolean         fovea_store_move_inputs    (FoveaStore             *store,
 /**
  * fovea_store_refresh_input:
  *
- * The file at the row's path has new bytes: takes sha256, size, mtime, width, height, bits, format of @input for
- * row @input->id and drops its vectors. In a command. Errors: _NOT_FOUND.
+ * The file at the row's path has new bytes: takes sha256, size, mtime, width, height, bits, format
+ * of @input for row @input->id and drops its vectors. In a command. Errors: _NOT_FOUND.
  */
 gboolean         fovea_store_refresh_input  (FoveaStore             *store,
                                              const FoveaStoreInput  *input,
@@ -164,8 +169,9 @@ gboolean         fovea_store_refresh_input  (FoveaStore             *store,
 /**
  * fovea_store_remove_inputs:
  *
- * Takes pictures out of the project with their regions, annotations, field values and memberships; the files stay
- * where they are. In a command; vectors are kept until compaction so that undo has them back at once.
+ * Takes pictures out of the project with their regions, annotations, field values and memberships;
+ * the files stay where they are. In a command; vectors are kept until compaction so that undo has
+ * them back at once.
  */
 gboolean         fovea_store_remove_inputs  (FoveaStore             *store,
                                              const gint64           *ids,

@@ -19,8 +19,9 @@ fovea_store_job_free (FoveaStoreJob *job)
   g_free (job);
 }
 
-#define SELECT_JOB \
-  "SELECT id, kind, target, title, params, state, progress, message, owner, created_at, heartbeat_at, finished_at" \
+#define SELECT_JOB                                                                                 \
+  "SELECT id, kind, target, title, params, state, progress, message, owner, created_at, "          \
+  "heartbeat_at, finished_at"                                                                      \
   " FROM jobs "
 
 static GPtrArray *
@@ -28,7 +29,8 @@ read_jobs (FoveaStore    *store,
            sqlite3_stmt  *stmt,
            GError       **error)
 {
-  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_job_free);
+  g_autoptr (GPtrArray) jobs
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_job_free);
   int rc;
 
   while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
@@ -73,13 +75,16 @@ fail_busy (const FoveaStoreJob  *job,
 {
   g_auto (GStrv) parts = g_strsplit (job->owner, ":", 3);
   g_autoptr (GDateTime) began = g_date_time_new_from_unix_local (job->created_at / G_USEC_PER_SEC);
-  g_autofree char *since = began != NULL ? g_date_time_format (began, "%Y-%m-%d %H:%M") : g_strdup ("?");
+  g_autofree char *since
+    = began != NULL ? g_date_time_format (began, "%Y-%m-%d %H:%M") : g_strdup ("?");
 
   if (parts[0] != NULL)
     parts[0][strcspn (parts[0], "/")] = '\0';
-  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY,
-               "“%s” is being done already, by process %s on %s since %s: wait for it, or stop it there",
-               job->title, g_strv_length (parts) > 1 ? parts[1] : "?", parts[0] != NULL ? parts[0] : "?", since);
+  g_set_error (
+    error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY,
+    "“%s” is being done already, by process %s on %s since %s: wait for it, or stop it there",
+    job->title, g_strv_length (parts) > 1 ? parts[1] : "?", parts[0] != NULL ? parts[0] : "?",
+    since);
   return FALSE;
 }
 
@@ -92,7 +97,8 @@ find_unfinished (FoveaStore      *store,
                  GError         **error)
 {
   g_autoptr (GPtrArray) jobs = NULL;
-  sqlite3_stmt *stmt = fovea_sql_get (store, SELECT_JOB "WHERE kind = ? AND target = ? AND state < 3", error);
+  sqlite3_stmt *stmt
+    = fovea_sql_get (store, SELECT_JOB "WHERE kind = ? AND target = ? AND state < 3", error);
 
   if (stmt == NULL)
     return FALSE;
@@ -114,7 +120,8 @@ check_job (const char  *kind,
   return fovea_store_check_text (kind, 64, "kind of the job", error)
          && fovea_store_check_text (target, 4096, "target of the job", error)
          && fovea_store_check_text (title, 4096, "title of the job", error)
-         && (params == NULL || fovea_store_check_json (params, '{', "parameters of the job", error));
+         && (params == NULL
+             || fovea_store_check_json (params, '{', "parameters of the job", error));
 }
 
 gboolean
@@ -132,7 +139,8 @@ fovea_store_claim_job (FoveaStore  *store,
   g_autofree char *self = NULL;
   gint64 id, now = g_get_real_time ();
 
-  g_return_val_if_fail (store != NULL && kind != NULL && target != NULL && title != NULL && ret_id != NULL, FALSE);
+  g_return_val_if_fail (
+    store != NULL && kind != NULL && target != NULL && title != NULL && ret_id != NULL, FALSE);
 
   if (!check_job (kind, target, title, params, error)
       || !fovea_sql_enter (&scope, store, FALSE, error)
@@ -145,15 +153,20 @@ fovea_store_claim_job (FoveaStore  *store,
   if (job != NULL)
     {
       id = job->id;
-      if (!fovea_sql_run (store, error, "UPDATE jobs SET state = 1, owner = ?, heartbeat_at = ?, "
-                          "params = ifnull (?, params), title = ? WHERE id = ?", "tiTti", self, now, params, title, id))
+      if (!fovea_sql_run (store, error,
+                          "UPDATE jobs SET state = 1, owner = ?, heartbeat_at = ?, "
+                          "params = ifnull (?, params), title = ? WHERE id = ?",
+                          "tiTti", self, now, params, title, id))
         return FALSE;
     }
   else
     {
-      if (!fovea_sql_run (store, error, "INSERT INTO jobs (kind, target, title, params, state, progress, message,"
-                          " owner, created_at, heartbeat_at, finished_at) VALUES (?, ?, ?, ?, 1, 0, '', ?, ?, ?, 0)",
-                          "tttttii", kind, target, title, params != NULL ? params : "{}", self, now, now))
+      if (!fovea_sql_run (store, error,
+                          "INSERT INTO jobs (kind, target, title, params, state, progress, message,"
+                          " owner, created_at, heartbeat_at, finished_at) VALUES (?, ?, ?, ?, 1, "
+                          "0, '', ?, ?, ?, 0)",
+                          "tttttii", kind, target, title, params != NULL ? params : "{}", self, now,
+                          now))
         return FALSE;
       id = sqlite3_last_insert_rowid (store->db);
     }
@@ -192,11 +205,11 @@ fovea_store_beat_job (FoveaStore  *store,
   self = fovea_store_new_owner ();
   valid = g_utf8_make_valid (message != NULL ? message : "", -1);
   return fovea_sql_enter (&scope, store, FALSE, error)
-         && fovea_sql_run (store, error, "UPDATE jobs SET heartbeat_at = ?, progress = ?, message = ? "
-                           "WHERE id = ? AND owner = ? AND state = 1", "idtit", g_get_real_time (),
-                           CLAMP (progress, 0.0, 1.0), valid, id, self)
-         && check_ours (store, id, error)
-         && fovea_sql_leave (&scope, error);
+         && fovea_sql_run (store, error,
+                           "UPDATE jobs SET heartbeat_at = ?, progress = ?, message = ? "
+                           "WHERE id = ? AND owner = ? AND state = 1",
+                           "idtit", g_get_real_time (), CLAMP (progress, 0.0, 1.0), valid, id, self)
+         && check_ours (store, id, error) && fovea_sql_leave (&scope, error);
 }
 
 gboolean
@@ -213,10 +226,11 @@ fovea_store_set_job_params (FoveaStore  *store,
   self = fovea_store_new_owner ();
   return fovea_store_check_json (params, '{', "parameters of the job", error)
          && fovea_sql_enter (&scope, store, FALSE, error)
-         && fovea_sql_run (store, error, "UPDATE jobs SET params = ?, heartbeat_at = ? "
-                           "WHERE id = ? AND owner = ? AND state = 1", "tiit", params, g_get_real_time (), id, self)
-         && check_ours (store, id, error)
-         && fovea_sql_leave (&scope, error);
+         && fovea_sql_run (store, error,
+                           "UPDATE jobs SET params = ?, heartbeat_at = ? "
+                           "WHERE id = ? AND owner = ? AND state = 1",
+                           "tiit", params, g_get_real_time (), id, self)
+         && check_ours (store, id, error) && fovea_sql_leave (&scope, error);
 }
 
 gboolean
@@ -235,12 +249,13 @@ fovea_store_release_job (FoveaStore          *store,
   self = fovea_store_new_owner ();
   valid = g_utf8_make_valid (message != NULL ? message : "", -1);
   return fovea_sql_enter (&scope, store, FALSE, error)
-         && fovea_sql_run (store, error, "UPDATE jobs SET state = ?, message = ?, owner = '', finished_at = ?, "
+         && fovea_sql_run (store, error,
+                           "UPDATE jobs SET state = ?, message = ?, owner = '', finished_at = ?, "
                            "progress = CASE WHEN ?1 = 3 THEN 1.0 ELSE progress END "
-                           "WHERE id = ? AND owner = ? AND state = 1", "itiit", (gint64) state, valid,
+                           "WHERE id = ? AND owner = ? AND state = 1",
+                           "itiit", (gint64) state, valid,
                            state >= FOVEA_STORE_JOB_DONE ? now : (gint64) 0, id, self)
-         && check_ours (store, id, error)
-         && fovea_sql_leave (&scope, error);
+         && check_ours (store, id, error) && fovea_sql_leave (&scope, error);
 }
 
 FoveaStoreJob *
@@ -262,8 +277,8 @@ fovea_store_get_job (FoveaStore  *store,
     return NULL;
   if (jobs->len > 0)
     return g_ptr_array_steal_index (jobs, 0);
-  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND, "“%s” has no job %" G_GINT64_FORMAT,
-               store->path, id);
+  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
+               "“%s” has no job %" G_GINT64_FORMAT, store->path, id);
   return NULL;
 }
 

@@ -43,7 +43,8 @@ fovea_store_on_network_mount (const char *path)
   return FALSE;
 }
 
-/* Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot. "0" when it is not there. */
+/* Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot. "0" when it is
+ * not there. */
 static char *
 start_of_process (gint64 pid)
 {

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 /*
- * The marker is a small file in the user's cache, named by the hash of the project's path. It holds what the project
- * file's status was when this account's program last closed it, and the owner while one has it open. Whoever sends a
- * project cannot make one, and any later change of the file's size or times voids it. Losing it costs a quick_check.
+ * The marker is a small file in the user's cache, named by the hash of the project's path. It holds
+ * what the project file's status was when this account's program last closed it, and the owner
+ * while one has it open. Whoever sends a project cannot make one, and any later change of the
+ * file's size or times voids it. Losing it costs a quick_check.
  */
 
 static char *

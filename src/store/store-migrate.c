@@ -75,7 +75,8 @@ fovea_store_migrate (sqlite3                    *db,
   gboolean ok;
 
   /* Off while tables are rebuilt; has no effect within a transaction, hence around it. */
-  if (!exec (db, path, "PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE", error))
+  if (!exec (db, path, "PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE",
+             error))
     return FALSE;
   ok = run_migrations (db, path, from, migrations, n, error) && exec (db, path, "COMMIT", error);
   if (!sqlite3_get_autocommit (db))
@@ -108,15 +109,18 @@ set_file_error (const char  *path,
                 GError     **error)
 {
   FoveaStoreError code = errsv == ENOENT || errsv == ENOTDIR ? FOVEA_STORE_ERROR_NOT_FOUND
-                         : errsv == EEXIST ? FOVEA_STORE_ERROR_EXISTS
-                         : errsv == EACCES || errsv == EPERM || errsv == EROFS ? FOVEA_STORE_ERROR_PERMISSION
+                         : errsv == EEXIST                   ? FOVEA_STORE_ERROR_EXISTS
+                         : errsv == EACCES || errsv == EPERM || errsv == EROFS
+                           ? FOVEA_STORE_ERROR_PERMISSION
                          : errsv == ENOSPC || errsv == EDQUOT ? FOVEA_STORE_ERROR_FULL
                                                               : FOVEA_STORE_ERROR_IO;
 
   if (code == FOVEA_STORE_ERROR_EXISTS)
-    g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” is there already: choose another name", path);
+    g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” is there already: choose another name",
+                 path);
   else
-    g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” cannot be written: %s", path, g_strerror (errsv));
+    g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” cannot be written: %s", path,
+                 g_strerror (errsv));
 }
 
 char *

@@ -72,11 +72,14 @@ put_concepts (FoveaStore             *store,
       if (!found)
         {
           g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
-                       "“%s” has no concept number %" G_GINT64_FORMAT, store->path, model->concepts[i]);
+                       "“%s” has no concept number %" G_GINT64_FORMAT, store->path,
+                       model->concepts[i]);
           return FALSE;
         }
-      if (!fovea_sql_run (store, error, "INSERT INTO model_concepts (model_id, position, concept_id) "
-                          "VALUES (?, ?, ?)", "iii", id, (gint64) i, model->concepts[i]))
+      if (!fovea_sql_run (store, error,
+                          "INSERT INTO model_concepts (model_id, position, concept_id) "
+                          "VALUES (?, ?, ?)",
+                          "iii", id, (gint64) i, model->concepts[i]))
         return FALSE;
     }
   return TRUE;
@@ -97,15 +100,16 @@ fovea_store_add_model (FoveaStore             *store,
 
   if (!fovea_store_is_model_id (model->public_id) || model->type_id == NULL)
     {
-      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
-                   "“%s” cannot be a model's id: letters and digits, with single '-' or '_' between them, "
-                   "at most 48", model->public_id != NULL ? model->public_id : "");
+      g_set_error (
+        error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
+        "“%s” cannot be a model's id: letters and digits, with single '-' or '_' between them, "
+        "at most 48",
+        model->public_id != NULL ? model->public_id : "");
       return FALSE;
     }
-  if (!check_model (model, error)
-      || !fovea_sql_enter (&scope, store, TRUE, error)
-      || !fovea_sql_number (store, NULL, &taken, error, "SELECT 1 FROM models WHERE public_id = ?", "t",
-                            model->public_id))
+  if (!check_model (model, error) || !fovea_sql_enter (&scope, store, TRUE, error)
+      || !fovea_sql_number (store, NULL, &taken, error, "SELECT 1 FROM models WHERE public_id = ?",
+                            "t", model->public_id))
     return FALSE;
   if (taken)
     {
@@ -113,12 +117,14 @@ fovea_store_add_model (FoveaStore             *store,
                    "There is a model “%s” already: choose another id", model->public_id);
       return FALSE;
     }
-  if (!fovea_sql_run (store, error, "INSERT INTO models (public_id, type_id, name, notes, params, params_version,"
-                      " created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "tttttiii",
-                      model->public_id, model->type_id,
-                      model->name != NULL && model->name[0] != '\0' ? model->name : model->public_id, model->notes,
-                      model->params != NULL ? model->params : "{}", (gint64) model->params_version,
-                      model->created_at != 0 ? model->created_at : now, now))
+  if (!fovea_sql_run (
+        store, error,
+        "INSERT INTO models (public_id, type_id, name, notes, params, params_version,"
+        " created_at, modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "tttttiii", model->public_id, model->type_id,
+        model->name != NULL && model->name[0] != '\0' ? model->name : model->public_id,
+        model->notes, model->params != NULL ? model->params : "{}", (gint64) model->params_version,
+        model->created_at != 0 ? model->created_at : now, now))
     return FALSE;
   id = sqlite3_last_insert_rowid (store->db);
   if (!put_concepts (store, id, model, error) || !fovea_sql_leave (&scope, error))
@@ -147,12 +153,13 @@ fovea_store_update_model (FoveaStore             *store,
 
   g_return_val_if_fail (store != NULL && model != NULL, FALSE);
 
-  if (!check_model (model, error)
-      || !fovea_sql_enter (&scope, store, TRUE, error)
-      || !fovea_sql_run (store, error, "UPDATE models SET name = ?, notes = ?, params = ?, params_version = ?, "
-                         "modified_at = ? WHERE id = ?", "tttiii", model->name, model->notes,
-                         model->params != NULL ? model->params : "{}", (gint64) model->params_version,
-                         g_get_real_time (), model->id))
+  if (!check_model (model, error) || !fovea_sql_enter (&scope, store, TRUE, error)
+      || !fovea_sql_run (store, error,
+                         "UPDATE models SET name = ?, notes = ?, params = ?, params_version = ?, "
+                         "modified_at = ? WHERE id = ?",
+                         "tttiii", model->name, model->notes,
+                         model->params != NULL ? model->params : "{}",
+                         (gint64) model->params_version, g_get_real_time (), model->id))
     return FALSE;
   if (sqlite3_changes (store->db) == 0)
     return fail_unknown (store, model->id, error);
@@ -191,7 +198,8 @@ fovea_store_find_model (FoveaStore  *store,
 
   g_return_val_if_fail (store != NULL && public_id != NULL && ret_id != NULL, FALSE);
 
-  if (!fovea_sql_number (store, &id, &found, error, "SELECT id FROM models WHERE public_id = ?", "t", public_id))
+  if (!fovea_sql_number (store, &id, &found, error, "SELECT id FROM models WHERE public_id = ?",
+                         "t", public_id))
     return FALSE;
   if (!found)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND, "“%s” has no model “%s”",
@@ -207,8 +215,10 @@ read_concepts (FoveaStore       *store,
                GError          **error)
 {
   g_autoptr (GArray) concepts = g_array_new (FALSE, FALSE, sizeof (gint64));
-  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT concept_id FROM model_concepts WHERE model_id = ? "
-                                      "ORDER BY position", error);
+  sqlite3_stmt *stmt = fovea_sql_get (store,
+                                      "SELECT concept_id FROM model_concepts WHERE model_id = ? "
+                                      "ORDER BY position",
+                                      error);
   int rc;
 
   if (stmt == NULL)
@@ -233,10 +243,13 @@ read_models (FoveaStore  *store,
              gint64       id,
              GError     **error)
 {
-  g_autoptr (GPtrArray) models = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_model_free);
-  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT id, public_id, type_id, name, notes, params, params_version,"
-                                      " created_at, modified_at FROM models WHERE ?1 = 0 OR id = ?1 ORDER BY id",
-                                      error);
+  g_autoptr (GPtrArray) models
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_model_free);
+  sqlite3_stmt *stmt
+    = fovea_sql_get (store,
+                     "SELECT id, public_id, type_id, name, notes, params, params_version,"
+                     " created_at, modified_at FROM models WHERE ?1 = 0 OR id = ?1 ORDER BY id",
+                     error);
   int rc;
 
   if (stmt == NULL)

@@ -33,13 +33,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaStoreModel, fovea_store_model_free)
 /* Whether @id has the form of a model's id. */
 gboolean    fovea_store_is_model_id         (const char             *id);
 
-/* Changes, in a command. Errors: _CONFLICT when the id is taken; _INVALID for an id or JSON of the wrong form. */
+/* Changes, in a command. Errors: _CONFLICT when the id is taken; _INVALID for an id or JSON of the
+ * wrong form. */
 gboolean    fovea_store_add_model           (FoveaStore             *store,
                                              const FoveaStoreModel  *model,
                                              gint64                 *ret_id,
                                              GError                **error);
 
-/* Takes name, notes, params, params_version and concepts of @model for row @model->id. Errors: also _NOT_FOUND. */
+/* Takes name, notes, params, params_version and concepts of @model for row @model->id. Errors: also
+ * _NOT_FOUND. */
 gboolean    fovea_store_update_model        (FoveaStore             *store,
                                              const FoveaStoreModel  *model,
                                              GError                **error);
@@ -47,8 +49,8 @@ gboolean    fovea_store_update_model        (FoveaStore             *store,
 /**
  * fovea_store_remove_model:
  *
- * Removes the model, its versions and what they said of pictures. Undo brings all back: weights stay in the file
- * until compaction. Errors: _BUSY while a version of it is in training.
+ * Removes the model, its versions and what they said of pictures. Undo brings all back: weights
+ * stay in the file until compaction. Errors: _BUSY while a version of it is in training.
  */
 gboolean    fovea_store_remove_model        (FoveaStore             *store,
                                              gint64                  id,
@@ -58,13 +60,11 @@ gboolean    fovea_store_find_model          (FoveaStore             *store,
                                              const char             *public_id,
                                              gint64                 *ret_id,
                                              GError                **error);
-FoveaStoreModel *fovea_store_get_model      (FoveaStore             *store,
-                                             gint64                  id,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+FoveaStoreModel *
+fovea_store_get_model (FoveaStore *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (element-type FoveaStoreModel): in order of creation. */
-GPtrArray  *fovea_store_list_models         (FoveaStore             *store,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_models (FoveaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Clarifai's codes. */
 typedef enum {
@@ -117,27 +117,31 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaStoreVersion, fovea_store_version_free)
 /**
  * fovea_store_add_version:
  *
- * Versions are derived rows: training is not undone. A trained one needs its weights in the same transaction:
+ * Versions are derived rows: training is not undone. A trained one needs its weights in the same
+ * transaction:
  *
  *   fovea_store_begin_work (store, &error)
  *   fovea_store_add_version (store, version, &id, &error)       status TRAINED
  *   fovea_store_put_weights (store, id, "onnx", bytes, &error)  (store-weights.h)
  *   fovea_store_commit_work (store, &error)
  *
- * A long training adds the version as TRAINING first and ends with fovea_store_update_version() and its weights in one
- * work. Nothing half-written can be seen: a version counts as trained only by its status.
+ * A long training adds the version as TRAINING first and ends with fovea_store_update_version() and
+ * its weights in one work. Nothing half-written can be seen: a version counts as trained only by
+ * its status.
  */
 gboolean    fovea_store_add_version         (FoveaStore             *store,
                                              const FoveaStoreVersion *version,
                                              gint64                 *ret_id,
                                              GError                **error);
 
-/* Takes all but ids, model and created_at of @version for row @version->id. Errors: _NOT_FOUND, _INVALID. */
+/* Takes all but ids, model and created_at of @version for row @version->id. Errors: _NOT_FOUND,
+ * _INVALID. */
 gboolean    fovea_store_update_version      (FoveaStore             *store,
                                              const FoveaStoreVersion *version,
                                              GError                **error);
 
-/* Removes one version and what it said of pictures, in a command. Errors: _BUSY while it is in training. */
+/* Removes one version and what it said of pictures, in a command. Errors: _BUSY while it is in
+ * training. */
 gboolean    fovea_store_remove_version      (FoveaStore             *store,
                                              gint64                  id,
                                              GError                **error);
@@ -145,8 +149,9 @@ gboolean    fovea_store_remove_version      (FoveaStore             *store,
 /**
  * fovea_store_fail_stale_versions:
  *
- * Versions that say QUEUED or TRAINING but whose job is not running anywhere (the program was killed) become FAILED.
- * Call it after opening. Jobs are told by target "version:PUBLIC_ID" or "model:PUBLIC_ID" (store-jobs.h).
+ * Versions that say QUEUED or TRAINING but whose job is not running anywhere (the program was
+ * killed) become FAILED. Call it after opening. Jobs are told by target "version:PUBLIC_ID" or
+ * "model:PUBLIC_ID" (store-jobs.h).
  */
 gboolean    fovea_store_fail_stale_versions (FoveaStore             *store,
                                              gsize                  *ret_changed,
@@ -156,18 +161,17 @@ gboolean    fovea_store_find_version        (FoveaStore             *store,
                                              const char             *public_id,
                                              gint64                 *ret_id,
                                              GError                **error);
-FoveaStoreVersion *fovea_store_get_version  (FoveaStore             *store,
-                                             gint64                  id,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+FoveaStoreVersion *
+fovea_store_get_version (FoveaStore *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The newest TRAINED version of the model. Errors: _NOT_FOUND when there is none. */
-FoveaStoreVersion *fovea_store_get_current_version (FoveaStore      *store,
-                                             gint64                  model,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+FoveaStoreVersion *fovea_store_get_current_version (FoveaStore *store,
+                                                    gint64 model,
+                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (element-type FoveaStoreVersion): newest first. */
-GPtrArray  *fovea_store_list_versions       (FoveaStore             *store,
-                                             gint64                  model,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_versions (FoveaStore *store,
+                                      gint64 model,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -39,7 +39,8 @@ open_connection (const char  *path,
   return rc;
 }
 
-/* First column of the first row; @missing when there is none or on failure, with *ret_rc (optional). */
+/* First column of the first row; @missing when there is none or on failure, with *ret_rc
+ * (optional). */
 static gint64
 ask_number (sqlite3    *db,
             const char *sql,
@@ -60,7 +61,8 @@ ask_number (sqlite3    *db,
   return number;
 }
 
-/* The file through a connection: of ours, of a version we can read, with the schema it should have, not broken. */
+/* The file through a connection: of ours, of a version we can read, with the schema it should have,
+ * not broken. */
 static gboolean
 judge_content (sqlite3                    *db,
                const char                 *path,
@@ -93,8 +95,9 @@ judge_content (sqlite3                    *db,
                      G_MAXINT, NULL) > latest)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NEWER,
-                   "“%s” was made by a newer Fovea (form %" G_GINT64_FORMAT ", this one knows up to %"
-                   G_GINT64_FORMAT "): install the newer one to open it", path, version, latest);
+                   "“%s” was made by a newer Fovea (form %" G_GINT64_FORMAT
+                   ", this one knows up to %" G_GINT64_FORMAT "): install the newer one to open it",
+                   path, version, latest);
       return FALSE;
     }
   if (check_tables && !fovea_store_guard_tables (db, path, error))
@@ -112,7 +115,8 @@ can_be_immutable (const FoveaStoreGuard *guard,
          && (!guard->any_sidecar || access (folder, W_OK) != 0);
 }
 
-/* Everything is looked at through a connection of its own that changes nothing, not even by folding in a log. */
+/* Everything is looked at through a connection of its own that changes nothing, not even by folding
+ * in a log. */
 static gboolean
 judge_file (FoveaStore                 *store,
             const FoveaStoreGuard      *guard,
@@ -129,16 +133,19 @@ judge_file (FoveaStore                 *store,
 
   if (rc == SQLITE_OK)
     sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  ok = rc == SQLITE_OK && judge_content (db, store->path, migrations, n,
-                                         !fovea_store_marker_holds (store->path), &store->schema, error);
+  ok = rc == SQLITE_OK
+       && judge_content (db, store->path, migrations, n, !fovea_store_marker_holds (store->path),
+                         &store->schema, error);
   if (rc != SQLITE_OK)
     fovea_sql_set_error (db, store->path, rc, error);
   sqlite3_close (db);
 
   if (!ok && guard->has_wal && access (store->folder, W_OK) != 0
       && error != NULL && *error != NULL && (*error)->code != FOVEA_STORE_ERROR_FOREIGN)
-    g_prefix_error (error, "“%s-wal” holds changes that were not folded in, and the folder may not be "
-                    "written: copy both to a folder of yours. ", store->path);
+    g_prefix_error (error,
+                    "“%s-wal” holds changes that were not folded in, and the folder may not be "
+                    "written: copy both to a folder of yours. ",
+                    store->path);
   return ok;
 }
 
@@ -168,12 +175,14 @@ decide_mode (FoveaStore           *store,
   if ((flags & FOVEA_STORE_OPEN_READ_ONLY) != 0)
     set_read_only (store, g_strdup ("it was opened for reading only"));
   else if (store->schema > store->latest)
-    set_read_only (store, g_strdup_printf ("it was made by a newer Fovea (form %d, this one writes %d)",
-                                           store->schema, store->latest));
+    set_read_only (store,
+                   g_strdup_printf ("it was made by a newer Fovea (form %d, this one writes %d)",
+                                    store->schema, store->latest));
   else if (access (store->path, W_OK) != 0)
     set_read_only (store, g_strdup_printf ("you may not write the file (%s)", g_strerror (errno)));
   else if (access (store->folder, W_OK) != 0)
-    set_read_only (store, g_strdup_printf ("you may not write its folder (%s)", g_strerror (errno)));
+    set_read_only (store,
+                   g_strdup_printf ("you may not write its folder (%s)", g_strerror (errno)));
 
   if (store->read_only || !store->on_network)
     return TRUE;
@@ -185,7 +194,8 @@ decide_mode (FoveaStore           *store,
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  set_read_only (store, g_strdup_printf ("it lies on a network folder and is being changed by %s", holder));
+  set_read_only (
+    store, g_strdup_printf ("it lies on a network folder and is being changed by %s", holder));
   return TRUE;
 }
 
@@ -194,8 +204,8 @@ open_main_connection (FoveaStore             *store,
                       const FoveaStoreGuard  *guard,
                       GError                **error)
 {
-  /* One who only wants to read, but may write, opens for writing: it can then share the log with writers, and the
-   * connection is told to refuse changes. */
+  /* One who only wants to read, but may write, opens for writing: it can then share the log with
+   * writers, and the connection is told to refuse changes. */
   gboolean writable = access (store->path, W_OK) == 0 && access (store->folder, W_OK) == 0
                       && store->schema <= store->latest
                       && !(store->on_network && store->read_only);
@@ -244,9 +254,11 @@ bring_up_to_date (FoveaStore                 *store,
     return TRUE;
   if (store->read_only)
     {
-      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_READ_ONLY,
-                   "“%s” was made by an older Fovea and has to be converted once, but %s: copy it to "
-                   "where you may write", store->path, store->read_only_reason);
+      g_set_error (
+        error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_READ_ONLY,
+        "“%s” was made by an older Fovea and has to be converted once, but %s: copy it to "
+        "where you may write",
+        store->path, store->read_only_reason);
       return FALSE;
     }
   copy = fovea_store_migration_copy_path (store->path, store->schema);
@@ -261,7 +273,8 @@ static gboolean
 read_project_id (FoveaStore  *store,
                  GError     **error)
 {
-  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT value FROM meta WHERE key = 'project_id'", error);
+  sqlite3_stmt *stmt
+    = fovea_sql_get (store, "SELECT value FROM meta WHERE key = 'project_id'", error);
   int rc;
 
   if (stmt == NULL)

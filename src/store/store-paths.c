@@ -5,7 +5,8 @@
 
 #include "store/store-private.h"
 
-/* g_canonicalize_filename() with an absolute base; the result never ends in "/" but for the root. */
+/* g_canonicalize_filename() with an absolute base; the result never ends in "/" but for the root.
+ */
 static char *
 canonical (const char *path)
 {

@@ -35,7 +35,8 @@ struct _FoveaStore {
 
   FoveaStoreTxn txn;
   guint depth;               /* of open scopes */
-  gboolean doomed;           /* a change within the transaction has failed half way: it can only be rolled back */
+  gboolean
+    doomed; /* a change within the transaction has failed half way: it can only be rolled back */
   sqlite3_session *session;  /* while a command is open */
   gint64 command;            /* that the open part belongs to, 0 for a new one */
   char *command_label;
@@ -46,8 +47,8 @@ struct _FoveaStore {
 
 #define FOVEA_STORE_BUSY_MS 5000
 
-/* Files that this process has open. The mutex is held over opening and closing, so that nobody opens and closes a
- * descriptor of a file between two looks. */
+/* Files that this process has open. The mutex is held over opening and closing, so that nobody
+ * opens and closes a descriptor of a file between two looks. */
 extern GMutex fovea_store_registry_mutex;
 
 gboolean      fovea_store_registry_has  (const char           *path);
@@ -61,19 +62,21 @@ void          fovea_store_dispose       (FoveaStore           *store);
 extern const char *const fovea_store_tracked_tables[];
 
 /*
- * SQL. Every text is prepared once for a store and kept; a statement is handed out reset and without bindings, so the
- * same text must not be used while its last use is still being stepped.
+ * SQL. Every text is prepared once for a store and kept; a statement is handed out reset and
+ * without bindings, so the same text must not be used while its last use is still being stepped.
  */
 sqlite3_stmt *fovea_sql_get             (FoveaStore           *store,
                                          const char           *sql,
                                          GError              **error);
 
-/* Binds from 1: i gint64, d double, t text (NULL as ''), T text (NULL as NULL), b pointer and gsize (blob). */
+/* Binds from 1: i gint64, d double, t text (NULL as ''), T text (NULL as NULL), b pointer and gsize
+ * (blob). */
 void          fovea_sql_bind            (sqlite3_stmt         *stmt,
                                          const char           *types,
                                          ...);
 
-/* SQLITE_ROW, SQLITE_DONE, or another code with @error set; all but ROW have reset the statement. */
+/* SQLITE_ROW, SQLITE_DONE, or another code with @error set; all but ROW have reset the statement.
+ */
 int           fovea_sql_step            (FoveaStore           *store,
                                          sqlite3_stmt         *stmt,
                                          GError              **error);
@@ -85,7 +88,8 @@ gboolean      fovea_sql_run             (FoveaStore           *store,
                                          const char           *types,
                                          ...);
 
-/* get, bind, first column of the first row as a number. *ret_found (optional) FALSE and 0 when there is no row. */
+/* get, bind, first column of the first row as a number. *ret_found (optional) FALSE and 0 when
+ * there is no row. */
 gboolean      fovea_sql_number          (FoveaStore           *store,
                                          gint64               *ret_number,
                                          gboolean             *ret_found,
@@ -105,13 +109,14 @@ void          fovea_sql_set_error       (sqlite3              *db,
                                          int                   rc,
                                          GError              **error);
 
-/* Column as new text, never NULL; cut at a NUL. */
+/* Column as new text, never NULL, valid UTF-8; cut at a NUL. */
 char         *fovea_sql_dup_text        (sqlite3_stmt         *stmt,
                                          int                   column);
 
 /*
- * A scope is all or nothing: a transaction of its own, or part of the one that is open, which is doomed when the part
- * fails. (Savepoints would keep it alive, but cost more than the work: SQLite copies every page they touch.)
+ * A scope is all or nothing: a transaction of its own, or part of the one that is open, which is
+ * doomed when the part fails. (Savepoints would keep it alive, but cost more than the work: SQLite
+ * copies every page they touch.)
  *
  *   g_auto (FoveaSqlScope) scope = { 0 };
  *   if (!fovea_sql_enter (&scope, store, TRUE, error)) return FALSE;
@@ -163,7 +168,8 @@ FoveaStore   *fovea_store_open_with     (const char           *path,
                                          gsize                 n,
                                          GError              **error);
 
-/* "HOST:PID:START" of this process; whether the process that a token names is alive (TRUE when it cannot be known). */
+/* "HOST:PID:START" of this process; whether the process that a token names is alive (TRUE when it
+ * cannot be known). */
 char         *fovea_store_new_owner     (void);
 gboolean      fovea_store_owner_is_alive (const char          *owner,
                                          gboolean             *ret_same_host);

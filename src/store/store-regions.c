@@ -59,24 +59,27 @@ fovea_store_add_region (FoveaStore              *store,
   g_return_val_if_fail (store != NULL && region != NULL, FALSE);
 
   if (!fovea_store_need_command (store, error) || !check_region (region, error)
-      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM inputs WHERE id = ?", "i", region->input))
+      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM inputs WHERE id = ?", "i",
+                            region->input))
     return FALSE;
   if (!found)
     return fail_unknown (store, "picture", region->input, error);
   if (region->version != 0
-      && !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM model_versions WHERE id = ?", "i",
-                            region->version))
+      && !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM model_versions WHERE id = ?",
+                            "i", region->version))
     return FALSE;
   if (!found)
     return fail_unknown (store, "model version", region->version, error);
 
   if (region->public_id == NULL)
     made = fovea_store_new_id ();
-  if (!fovea_sql_run (store, error, "INSERT INTO regions (public_id, input_id, version_id, x0, y0, x1, y1, score,"
-                      " points, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tiidddddbi",
-                      made != NULL ? made : region->public_id, region->input, region->version,
-                      region->left, region->top, region->right, region->bottom, region->score,
-                      region->points, region->n_points * 3 * sizeof (float), g_get_real_time ()))
+  if (!fovea_sql_run (store, error,
+                      "INSERT INTO regions (public_id, input_id, version_id, x0, y0, x1, y1, score,"
+                      " points, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      "tiidddddbi", made != NULL ? made : region->public_id, region->input,
+                      region->version, region->left, region->top, region->right, region->bottom,
+                      region->score, region->points, region->n_points * 3 * sizeof (float),
+                      g_get_real_time ()))
     return FALSE;
   if (ret_id != NULL)
     *ret_id = sqlite3_last_insert_rowid (store->db);
@@ -91,9 +94,12 @@ fovea_store_update_region (FoveaStore              *store,
   g_return_val_if_fail (store != NULL && region != NULL, FALSE);
 
   if (!fovea_store_need_command (store, error) || !check_region (region, error)
-      || !fovea_sql_run (store, error, "UPDATE regions SET x0 = ?, y0 = ?, x1 = ?, y1 = ?, score = ?, points = ? "
-                         "WHERE id = ?", "dddddbi", region->left, region->top, region->right, region->bottom,
-                         region->score, region->points, region->n_points * 3 * sizeof (float), region->id))
+      || !fovea_sql_run (store, error,
+                         "UPDATE regions SET x0 = ?, y0 = ?, x1 = ?, y1 = ?, score = ?, points = ? "
+                         "WHERE id = ?",
+                         "dddddbi", region->left, region->top, region->right, region->bottom,
+                         region->score, region->points, region->n_points * 3 * sizeof (float),
+                         region->id))
     return FALSE;
   return sqlite3_changes (store->db) > 0 || fail_unknown (store, "region", region->id, error);
 }
@@ -108,7 +114,8 @@ fovea_store_remove_region (FoveaStore  *store,
   g_return_val_if_fail (store != NULL && id > 0, FALSE);
 
   return fovea_sql_enter (&scope, store, TRUE, error)
-         && fovea_sql_run (store, error, "DELETE FROM annotations WHERE region_id = ?1 AND region_id > 0", "i", id)
+         && fovea_sql_run (
+           store, error, "DELETE FROM annotations WHERE region_id = ?1 AND region_id > 0", "i", id)
          && fovea_sql_run (store, error, "DELETE FROM regions WHERE id = ?", "i", id)
          && fovea_sql_leave (&scope, error);
 }
@@ -125,8 +132,11 @@ fovea_store_get_regions (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   regions = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_region_free);
-  stmt = fovea_sql_get (store, "SELECT id, public_id, version_id, x0, y0, x1, y1, score, points FROM regions "
-                        "WHERE input_id = ? ORDER BY id", error);
+  stmt
+    = fovea_sql_get (store,
+                     "SELECT id, public_id, version_id, x0, y0, x1, y1, score, points FROM regions "
+                     "WHERE input_id = ? ORDER BY id",
+                     error);
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "i", input);
@@ -145,7 +155,8 @@ fovea_store_get_regions (FoveaStore  *store,
       region->bottom = sqlite3_column_double (stmt, 6);
       region->score = sqlite3_column_double (stmt, 7);
       region->n_points = size / (3 * sizeof (float));
-      region->points = g_memdup2 (sqlite3_column_blob (stmt, 8), region->n_points * 3 * sizeof (float));
+      region->points
+        = g_memdup2 (sqlite3_column_blob (stmt, 8), region->n_points * 3 * sizeof (float));
       g_ptr_array_add (regions, region);
     }
   return rc == SQLITE_DONE ? g_steal_pointer (&regions) : NULL;

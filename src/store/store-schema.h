@@ -8,10 +8,11 @@ G_BEGIN_DECLS
 /*
  * The schema and its migrations. Used inside this folder and by its tests.
  *
- * Version N is the file's user_version. A migration that was released is never edited, not even its blanks: opening
- * compares. To change the schema: append one FoveaStoreMigration whose SQL turns version
- * N − 1 into N, raise FOVEA_STORE_SCHEMA_VERSION, add a fixture tests/store/fixtures/vN.fovea, and set the oldest
- * version whose program can still read the result (min_reader).
+ * Version N is the file's user_version. A migration that was released is never edited, not even its
+ * blanks: opening compares. To change the schema: append one FoveaStoreMigration whose SQL turns
+ * version N − 1 into N, raise FOVEA_STORE_SCHEMA_VERSION, add a fixture
+ * tests/store/fixtures/vN.fovea, and set the oldest version whose program can still read the result
+ * (min_reader).
  */
 
 #define FOVEA_STORE_APPLICATION_ID 0x466f7661     /* "Fova" */

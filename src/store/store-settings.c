@@ -40,8 +40,10 @@ fovea_store_set_setting (FoveaStore  *store,
     return FALSE;
   if (value == NULL)
     return fovea_sql_run (store, error, "DELETE FROM settings WHERE key = ?", "t", name);
-  return fovea_sql_run (store, error, "INSERT INTO settings (key, value) VALUES (?, ?) "
-                        "ON CONFLICT (key) DO UPDATE SET value = excluded.value", "tt", name, value);
+  return fovea_sql_run (store, error,
+                        "INSERT INTO settings (key, value) VALUES (?, ?) "
+                        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                        "tt", name, value);
 }
 
 /* The parser recurses: how deep is counted before it runs. */
@@ -88,7 +90,8 @@ fovea_store_check_json (const char  *text,
     return FALSE;
   if (is_nested_too_deep (text))
     {
-      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID, "The %s: JSON nested too deep", what);
+      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
+                   "The %s: JSON nested too deep", what);
       return FALSE;
     }
   parser = json_parser_new_immutable ();
@@ -99,10 +102,11 @@ fovea_store_check_json (const char  *text,
       return FALSE;
     }
   root = json_parser_get_root (parser);
-  if (root == NULL || (kind == '{' ? !JSON_NODE_HOLDS_OBJECT (root) : !JSON_NODE_HOLDS_ARRAY (root)))
+  if (root == NULL
+      || (kind == '{' ? !JSON_NODE_HOLDS_OBJECT (root) : !JSON_NODE_HOLDS_ARRAY (root)))
     {
-      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID, "The %s is not a JSON %s", what,
-                   kind == '{' ? "object" : "array");
+      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID, "The %s is not a JSON %s",
+                   what, kind == '{' ? "object" : "array");
       return FALSE;
     }
   return TRUE;

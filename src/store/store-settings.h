@@ -5,11 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Settings of the project (exclusive concepts, the embedder, the grey window of 16-bit pictures): names and texts. */
+/* Settings of the project (exclusive concepts, the embedder, the grey window of 16-bit pictures):
+ * names and texts. */
 
 /* NULL when not set, or on failure. */
-char       *fovea_store_dup_setting         (FoveaStore             *store,
-                                             const char             *name) G_GNUC_WARN_UNUSED_RESULT;
+char *fovea_store_dup_setting (FoveaStore *store, const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
 /* In a command. @value NULL unsets. Errors: _INVALID for text that is not UTF-8. */
 gboolean    fovea_store_set_setting         (FoveaStore             *store,

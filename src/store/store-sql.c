@@ -235,7 +235,10 @@ fovea_sql_dup_text (sqlite3_stmt *stmt,
 {
   const char *text = (const char *) sqlite3_column_text (stmt, column);
 
-  return g_strdup (text != NULL ? text : "");
+  /* SQLite does not look into texts; a file from elsewhere may hold any bytes. */
+  if (text == NULL)
+    return g_strdup ("");
+  return g_utf8_validate (text, -1, NULL) ? g_strdup (text) : g_utf8_make_valid (text, -1);
 }
 
 gboolean
@@ -247,7 +250,8 @@ fovea_sql_begin (FoveaStore  *store,
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_READ_ONLY,
                    "“%s” cannot be changed: %s", store->path,
-                   store->read_only_reason != NULL ? store->read_only_reason : "it is open read-only");
+                   store->read_only_reason != NULL ? store->read_only_reason
+                                                   : "it is open read-only");
       return FALSE;
     }
 
@@ -263,7 +267,8 @@ fail_doomed (FoveaStore  *store,
              GError     **error)
 {
   g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
-               "“%s”: an earlier change of this command had failed, so nothing of it is kept", store->path);
+               "“%s”: an earlier change of this command had failed, so nothing of it is kept",
+               store->path);
   return FALSE;
 }
 
@@ -381,7 +386,8 @@ fovea_store_check_text (const char  *text,
 
   if (size > max_bytes)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
-                 "The %s is %" G_GSIZE_FORMAT " bytes long; at most %" G_GSIZE_FORMAT " are allowed",
+                 "The %s is %" G_GSIZE_FORMAT " bytes long; at most %" G_GSIZE_FORMAT
+                 " are allowed",
                  what, size, max_bytes);
   else if (size > 0 && !g_utf8_validate (text, (gssize) size, NULL))
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,

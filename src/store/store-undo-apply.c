@@ -6,9 +6,10 @@
 #include <string.h>
 
 /*
- * Putting a changeset back. A row that something outside the history has changed since is left as it is (omitted).
- * That can leave references open: a parent is gone that a newer row needs, or a row came back whose parent has left.
- * Parents that this very changeset removed are put back, rows without a parent to be had go.
+ * Putting a changeset back. A row that something outside the history has changed since is left as
+ * it is (omitted). That can leave references open: a parent is gone that a newer row needs, or a
+ * row came back whose parent has left. Parents that this very changeset removed are put back, rows
+ * without a parent to be had go.
  */
 
 typedef struct {
@@ -38,7 +39,8 @@ on_conflict (void                   *user_data,
   return SQLITE_CHANGESET_OMIT;
 }
 
-/* "INSERT OR IGNORE INTO t VALUES (?, …)" with the old values of the removed row that @iter stands on. */
+/* "INSERT OR IGNORE INTO t VALUES (?, …)" with the old values of the removed row that @iter stands
+ * on. */
 static gboolean
 put_row_back (FoveaStore              *store,
               sqlite3_changeset_iter  *iter,
@@ -121,7 +123,8 @@ open_reference_free (OpenReference *reference)
   g_free (reference);
 }
 
-/* All foreign keys of our tables go to a single column "id"; collect the values that lead nowhere. */
+/* All foreign keys of our tables go to a single column "id"; collect the values that lead nowhere.
+ */
 static gboolean
 find_in_table (FoveaStore  *store,
                const char  *table,
@@ -129,7 +132,8 @@ find_in_table (FoveaStore  *store,
                GError     **error)
 {
   g_autofree char *list = g_strdup_printf ("PRAGMA foreign_key_list (\"%s\")", table);
-  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) open_reference_free);
+  g_autoptr (GPtrArray) keys
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) open_reference_free);
   sqlite3_stmt *stmt = fovea_sql_get (store, list, error);
   int rc = SQLITE_DONE;
 
@@ -173,7 +177,8 @@ static GPtrArray *
 find_open_references (FoveaStore  *store,
                       GError     **error)
 {
-  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) open_reference_free);
+  g_autoptr (GPtrArray) found
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) open_reference_free);
 
   for (gsize i = 0; fovea_store_tracked_tables[i] != NULL; i++)
     if (!find_in_table (store, fovea_store_tracked_tables[i], found, error))
@@ -197,7 +202,8 @@ close_reference (FoveaStore           *store,
     return FALSE;
   if (found)
     return TRUE;
-  sql = g_strdup_printf ("DELETE FROM \"%s\" WHERE \"%s\" = ?", reference->table, reference->column);
+  sql
+    = g_strdup_printf ("DELETE FROM \"%s\" WHERE \"%s\" = ?", reference->table, reference->column);
   return fovea_sql_run (store, error, sql, "i", reference->value);
 }
 
@@ -231,12 +237,18 @@ static gboolean
 drop_strays (FoveaStore  *store,
              GError     **error)
 {
-  return fovea_sql_run (store, error, "DELETE FROM annotations WHERE region_id > 0 AND region_id NOT IN "
-                        "(SELECT id FROM regions)", NULL)
-         && fovea_sql_run (store, error, "DELETE FROM annotations WHERE version_id > 0 AND version_id NOT IN "
-                           "(SELECT id FROM model_versions)", NULL)
-         && fovea_sql_run (store, error, "DELETE FROM regions WHERE version_id > 0 AND version_id NOT IN "
-                           "(SELECT id FROM model_versions)", NULL);
+  return fovea_sql_run (store, error,
+                        "DELETE FROM annotations WHERE region_id > 0 AND region_id NOT IN "
+                        "(SELECT id FROM regions)",
+                        NULL)
+         && fovea_sql_run (store, error,
+                           "DELETE FROM annotations WHERE version_id > 0 AND version_id NOT IN "
+                           "(SELECT id FROM model_versions)",
+                           NULL)
+         && fovea_sql_run (store, error,
+                           "DELETE FROM regions WHERE version_id > 0 AND version_id NOT IN "
+                           "(SELECT id FROM model_versions)",
+                           NULL);
 }
 
 static gboolean
@@ -328,17 +340,19 @@ find_command (FoveaStore            *store,
   sqlite3_stmt *stmt;
   int rc;
 
-  stmt = fovea_sql_get (store, undo
-                        ? "SELECT id, label, n_changes FROM commands WHERE undone = 0 AND n_changes > 0 "
-                          "ORDER BY id DESC LIMIT 1"
-                        : "SELECT id, label, n_changes FROM commands WHERE undone = 1 ORDER BY id LIMIT 1",
-                        error);
+  stmt = fovea_sql_get (
+    store,
+    undo ? "SELECT id, label, n_changes FROM commands WHERE undone = 0 AND n_changes > 0 "
+           "ORDER BY id DESC LIMIT 1"
+         : "SELECT id, label, n_changes FROM commands WHERE undone = 1 ORDER BY id LIMIT 1",
+    error);
   if (stmt == NULL)
     return FALSE;
   rc = fovea_sql_step (store, stmt, error);
   if (rc == SQLITE_DONE)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
-                 undo ? "“%s”: there is nothing to undo" : "“%s”: there is nothing to redo", store->path);
+                 undo ? "“%s”: there is nothing to undo" : "“%s”: there is nothing to redo",
+                 store->path);
   if (rc != SQLITE_ROW)
     return FALSE;
   result->command = sqlite3_column_int64 (stmt, 0);

@@ -7,9 +7,23 @@
 #define MAX_CHANGESET 900000000
 
 const char *const fovea_store_tracked_tables[] = {
-  "settings", "authors", "inputs", "fields", "field_values", "datasets", "dataset_inputs", "concepts",
-  "concept_relations", "models", "model_concepts", "model_versions", "regions", "annotations",
-  "workflows", "workflow_versions", NULL,
+  "settings",
+  "authors",
+  "inputs",
+  "fields",
+  "field_values",
+  "datasets",
+  "dataset_inputs",
+  "concepts",
+  "concept_relations",
+  "models",
+  "model_concepts",
+  "model_versions",
+  "regions",
+  "annotations",
+  "workflows",
+  "workflow_versions",
+  NULL,
 };
 
 void
@@ -329,7 +343,8 @@ dup_label (FoveaStore *store,
 }
 
 /* A long command without any part yet has nothing to undo. */
-#define SELECT_UNDO "SELECT label, id FROM commands WHERE undone = 0 AND n_changes > 0 ORDER BY id DESC LIMIT 1"
+#define SELECT_UNDO                                                                                \
+  "SELECT label, id FROM commands WHERE undone = 0 AND n_changes > 0 ORDER BY id DESC LIMIT 1"
 #define SELECT_REDO "SELECT label, id FROM commands WHERE undone = 1 ORDER BY id LIMIT 1"
 
 char *

@@ -16,15 +16,18 @@ static const struct {
   const char *read;
   const char *get;
 } texts[2] = {
-  { "INSERT INTO vectors (id, space_id, data) SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM inputs WHERE id = ?4) "
+  { "INSERT INTO vectors (id, space_id, data) SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM inputs "
+    "WHERE id = ?4) "
     "ON CONFLICT (id) DO UPDATE SET data = excluded.data",
     "SELECT count(*) FROM vectors AS v WHERE v.space_id = ?1 AND EXISTS "
     "(SELECT 1 FROM inputs WHERE id = v.id - (?1 << 40))",
-    "SELECT v.id - (?1 << 40), v.data FROM vectors AS v WHERE v.id > (?1 << 40) + ?2 AND v.id < ((?1 + 1) << 40) "
+    "SELECT v.id - (?1 << 40), v.data FROM vectors AS v WHERE v.id > (?1 << 40) + ?2 AND v.id < "
+    "((?1 + 1) << 40) "
     "AND EXISTS (SELECT 1 FROM inputs WHERE id = v.id - (?1 << 40)) ORDER BY v.id LIMIT ?3",
     "SELECT data FROM vectors WHERE id = ?" },
   { "INSERT INTO region_vectors (id, space_id, data) SELECT ?1, ?2, ?3 "
-    "WHERE EXISTS (SELECT 1 FROM regions WHERE id = ?4) ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+    "WHERE EXISTS (SELECT 1 FROM regions WHERE id = ?4) ON CONFLICT (id) DO UPDATE SET data = "
+    "excluded.data",
     "SELECT count(*) FROM region_vectors AS v WHERE v.space_id = ?1 AND EXISTS "
     "(SELECT 1 FROM regions WHERE id = v.id - (?1 << 40))",
     "SELECT v.id - (?1 << 40), v.data FROM region_vectors AS v WHERE v.id > (?1 << 40) + ?2 "
@@ -51,8 +54,11 @@ find_space (FoveaStore  *store,
             gboolean    *ret_found,
             GError     **error)
 {
-  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT id, dims FROM vector_spaces WHERE pack_hash = ? AND fit = ? "
-                                      "AND preprocessing = ?", error);
+  sqlite3_stmt *stmt
+    = fovea_sql_get (store,
+                     "SELECT id, dims FROM vector_spaces WHERE pack_hash = ? AND fit = ? "
+                     "AND preprocessing = ?",
+                     error);
   int rc;
 
   if (stmt == NULL)
@@ -104,8 +110,10 @@ fovea_store_ensure_vector_space (FoveaStore  *store,
   if (!found)
     {
       if (!fovea_sql_enter (&scope, store, FALSE, error)
-          || !fovea_sql_run (store, error, "INSERT INTO vector_spaces (pack_hash, fit, preprocessing, dims) "
-                             "VALUES (?, ?, ?, ?)", "ttii", pack_hash, fit, (gint64) preprocessing, (gint64) dims))
+          || !fovea_sql_run (store, error,
+                             "INSERT INTO vector_spaces (pack_hash, fit, preprocessing, dims) "
+                             "VALUES (?, ?, ?, ?)",
+                             "ttii", pack_hash, fit, (gint64) preprocessing, (gint64) dims))
         return FALSE;
       id = sqlite3_last_insert_rowid (store->db);
       if (!fovea_sql_leave (&scope, error))
@@ -154,9 +162,11 @@ fovea_store_list_vector_spaces (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   spaces = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_vector_space_free);
-  stmt = fovea_sql_get (store, "SELECT s.id, s.pack_hash, s.fit, s.preprocessing, s.dims, "
-                        "(SELECT count(*) FROM vectors WHERE space_id = s.id) FROM vector_spaces AS s ORDER BY s.id",
-                        error);
+  stmt = fovea_sql_get (
+    store,
+    "SELECT s.id, s.pack_hash, s.fit, s.preprocessing, s.dims, "
+    "(SELECT count(*) FROM vectors WHERE space_id = s.id) FROM vector_spaces AS s ORDER BY s.id",
+    error);
   if (stmt == NULL)
     return NULL;
   while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
@@ -183,7 +193,8 @@ get_dims (FoveaStore  *store,
   gint64 dims;
   gboolean found;
 
-  if (!fovea_sql_number (store, &dims, &found, error, "SELECT dims FROM vector_spaces WHERE id = ?", "i", space))
+  if (!fovea_sql_number (store, &dims, &found, error, "SELECT dims FROM vector_spaces WHERE id = ?",
+                         "i", space))
     return FALSE;
   if (!found)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
@@ -256,7 +267,8 @@ copy_vector (FoveaStore    *store,
   if (sqlite3_column_bytes (stmt, column) != (int) (dims * sizeof (guint16)))
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED,
-                   "“%s”: a vector has not the length of its space: run a check of the project", store->path);
+                   "“%s”: a vector has not the length of its space: run a check of the project",
+                   store->path);
       sqlite3_reset (stmt);
       return FALSE;
     }
@@ -319,7 +331,8 @@ fovea_store_get_vectors (FoveaStore             *store,
     {
       int rc;
 
-      sqlite3_bind_int64 (stmt, 1, ids[i] > 0 && ids[i] < MAX_OWNER ? (space << KEY_BITS) + ids[i] : -1);
+      sqlite3_bind_int64 (stmt, 1,
+                          ids[i] > 0 && ids[i] < MAX_OWNER ? (space << KEY_BITS) + ids[i] : -1);
       rc = fovea_sql_step (store, stmt, error);
       if (rc == SQLITE_ROW && !copy_vector (store, stmt, 0, dims, ret_vectors + i * dims, error))
         return FALSE;
@@ -345,9 +358,12 @@ fovea_store_list_pending (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  stmt = fovea_sql_get (store, "SELECT i.id FROM inputs AS i WHERE i.id NOT IN "
-                        "(SELECT v.id - (?1 << 40) FROM vectors AS v WHERE v.space_id = ?1) "
-                        "AND i.id NOT IN (SELECT input_id FROM missing_inputs) ORDER BY i.id LIMIT ?2", error);
+  stmt
+    = fovea_sql_get (store,
+                     "SELECT i.id FROM inputs AS i WHERE i.id NOT IN "
+                     "(SELECT v.id - (?1 << 40) FROM vectors AS v WHERE v.space_id = ?1) "
+                     "AND i.id NOT IN (SELECT input_id FROM missing_inputs) ORDER BY i.id LIMIT ?2",
+                     error);
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "ii", space, max == 0 ? (gint64) -1 : (gint64) max);
@@ -366,7 +382,8 @@ fovea_store_remove_vector_space (FoveaStore  *store,
                                  GError     **error)
 {
   static const char *const removals[] = {
-    "DELETE FROM cluster_members WHERE clustering_id IN (SELECT id FROM clusterings WHERE space_id = ?)",
+    "DELETE FROM cluster_members WHERE clustering_id IN (SELECT id FROM clusterings WHERE space_id "
+    "= ?)",
     "DELETE FROM clusters WHERE clustering_id IN (SELECT id FROM clusterings WHERE space_id = ?)",
     "DELETE FROM clusterings WHERE space_id = ?",
     "DELETE FROM vectors WHERE space_id = ?",

@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /*
- * Vectors: n IEEE half floats each, little endian, unit length, as the caller wrote them (the store does not look
- * inside). A space is what makes vectors comparable: pack, fit, version of the preprocessing, length. Derived rows.
+ * Vectors: n IEEE half floats each, little endian, unit length, as the caller wrote them (the store
+ * does not look inside). A space is what makes vectors comparable: pack, fit, version of the
+ * preprocessing, length. Derived rows.
  *
  * Row key = space · 2⁴⁰ + input, so that a space is read front to back in the order of inputs.
  */
@@ -20,7 +21,8 @@ typedef enum {
 
 typedef struct {
   gint64 id;
-  char *pack_hash;           /* SHA-256 of the embedder's ONNX file in hex, or "version:PUBLIC_ID" of an own one */
+  char *pack_hash; /* SHA-256 of the embedder's ONNX file in hex, or "version:PUBLIC_ID" of an own
+                      one */
   char *fit;                 /* "crop", "squash", "letterbox", "crop+letterbox" */
   int preprocessing;
   guint dims;
@@ -29,7 +31,8 @@ typedef struct {
 
 void        fovea_store_vector_space_free   (FoveaStoreVectorSpace  *space);
 
-/* Finds the space or makes it. Errors: _INVALID when it exists with other dims, or dims is 0 or over 65,536. */
+/* Finds the space or makes it. Errors: _INVALID when it exists with other dims, or dims is 0 or
+ * over 65,536. */
 gboolean    fovea_store_ensure_vector_space (FoveaStore             *store,
                                              const char             *pack_hash,
                                              const char             *fit,
@@ -48,16 +51,16 @@ gboolean    fovea_store_find_vector_space   (FoveaStore             *store,
                                              GError                **error);
 
 /* (element-type FoveaStoreVectorSpace) */
-GPtrArray  *fovea_store_list_vector_spaces  (FoveaStore             *store,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *fovea_store_list_vector_spaces (FoveaStore *store,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * fovea_store_put_vectors:
  * @ids: (array length=n): inputs or regions
  * @vectors: n rows of the space's dims
  *
- * Writes vectors, in place of older ones, in one transaction. Those whose input has been removed meanwhile are passed
- * over. Errors: _NOT_FOUND for an unknown space.
+ * Writes vectors, in place of older ones, in one transaction. Those whose input has been removed
+ * meanwhile are passed over. Errors: _NOT_FOUND for an unknown space.
  */
 gboolean    fovea_store_put_vectors         (FoveaStore             *store,
                                              gint64                  space,
@@ -111,12 +114,10 @@ gboolean    fovea_store_get_vectors         (FoveaStore             *store,
                                              gboolean               *ret_found,
                                              GError                **error);
 
-/* (element-type gint64): inputs without a vector in the space, in order of id, at most @max (0: all), missing files
- * left out: what is still to be embedded. */
-GArray     *fovea_store_list_pending        (FoveaStore             *store,
-                                             gint64                  space,
-                                             gsize                   max,
-                                             GError                **error) G_GNUC_WARN_UNUSED_RESULT;
+/* (element-type gint64): inputs without a vector in the space, in order of id, at most @max (0:
+ * all), missing files left out: what is still to be embedded. */
+GArray *fovea_store_list_pending (FoveaStore *store, gint64 space, gsize max, GError **error)
+  G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes a space and its vectors. */
 gboolean    fovea_store_remove_vector_space (FoveaStore             *store,

@@ -53,18 +53,24 @@ check_version (const FoveaStoreVersion  *version,
                    "“%s” cannot be a version's id: 32 hexadecimal digits", version->public_id);
       return FALSE;
     }
-  if (version->data_hash != NULL && version->data_hash[0] != '\0' && !is_hex (version->data_hash, 64))
+  if (version->data_hash != NULL && version->data_hash[0] != '\0'
+      && !is_hex (version->data_hash, 64))
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
                    "“%s” is not a SHA-256 in hexadecimal digits", version->data_hash);
       return FALSE;
     }
-  return fovea_store_check_json (or_default (version->params, "{}"), '{', "parameters of the version", error)
-         && fovea_store_check_json (or_default (version->concepts, "[]"), '[', "concepts of the version", error)
-         && fovea_store_check_json (or_default (version->metrics, "{}"), '{', "metrics of the version", error)
+  return fovea_store_check_json (or_default (version->params, "{}"), '{',
+                                 "parameters of the version", error)
+         && fovea_store_check_json (or_default (version->concepts, "[]"), '[',
+                                    "concepts of the version", error)
+         && fovea_store_check_json (or_default (version->metrics, "{}"), '{',
+                                    "metrics of the version", error)
          && fovea_store_check_text (version->log, 64 << 20, "log of the version", error)
-         && fovea_store_check_text (version->status_details, 1 << 20, "details of the status", error)
-         && fovea_store_check_text (version->description, 1 << 20, "description of the version", error);
+         && fovea_store_check_text (version->status_details, 1 << 20, "details of the status",
+                                    error)
+         && fovea_store_check_text (version->description, 1 << 20, "description of the version",
+                                    error);
 }
 
 static gboolean
@@ -91,24 +97,27 @@ fovea_store_add_version (FoveaStore               *store,
 
   g_return_val_if_fail (store != NULL && version != NULL, FALSE);
 
-  if (!check_version (version, error)
-      || !fovea_sql_enter (&scope, store, FALSE, error)
-      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM models WHERE id = ?", "i", version->model))
+  if (!check_version (version, error) || !fovea_sql_enter (&scope, store, FALSE, error)
+      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM models WHERE id = ?", "i",
+                            version->model))
     return FALSE;
   if (!found)
     return fail_unknown (store, "model", version->model, error);
 
   if (version->public_id == NULL)
     made = fovea_store_new_id ();
-  if (!fovea_sql_run (store, error, "INSERT INTO model_versions (public_id, model_id, status, status_details,"
-                      " description, params, params_version, concepts, data_hash, dataset_version_id, seed, metrics,"
+  if (!fovea_sql_run (store, error,
+                      "INSERT INTO model_versions (public_id, model_id, status, status_details,"
+                      " description, params, params_version, concepts, data_hash, "
+                      "dataset_version_id, seed, metrics,"
                       " log, n_inputs, created_at, completed_at, resumed_from) "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "tiitttittiittiiii",
-                      made != NULL ? made : version->public_id, version->model, (gint64) version->status,
-                      version->status_details, version->description, or_default (version->params, "{}"),
-                      (gint64) version->params_version, or_default (version->concepts, "[]"), version->data_hash,
-                      version->dataset_version, version->seed, or_default (version->metrics, "{}"), version->log,
-                      (gint64) version->n_inputs,
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      "tiitttittiittiiii", made != NULL ? made : version->public_id, version->model,
+                      (gint64) version->status, version->status_details, version->description,
+                      or_default (version->params, "{}"), (gint64) version->params_version,
+                      or_default (version->concepts, "[]"), version->data_hash,
+                      version->dataset_version, version->seed, or_default (version->metrics, "{}"),
+                      version->log, (gint64) version->n_inputs,
                       version->created_at != 0 ? version->created_at : g_get_real_time (),
                       version->completed_at, version->resumed_from))
     return FALSE;
@@ -129,17 +138,18 @@ fovea_store_update_version (FoveaStore               *store,
 
   g_return_val_if_fail (store != NULL && version != NULL, FALSE);
 
-  if (!check_version (version, error)
-      || !fovea_sql_enter (&scope, store, FALSE, error)
-      || !fovea_sql_run (store, error, "UPDATE model_versions SET status = ?, status_details = ?, description = ?,"
-                         " params = ?, params_version = ?, concepts = ?, data_hash = ?, dataset_version_id = ?,"
-                         " seed = ?, metrics = ?, log = ?, n_inputs = ?, completed_at = ?, resumed_from = ? "
-                         "WHERE id = ?", "itttittiittiiii", (gint64) version->status, version->status_details,
-                         version->description, or_default (version->params, "{}"),
-                         (gint64) version->params_version, or_default (version->concepts, "[]"),
-                         version->data_hash, version->dataset_version, version->seed,
-                         or_default (version->metrics, "{}"), version->log, (gint64) version->n_inputs,
-                         version->completed_at, version->resumed_from, version->id))
+  if (!check_version (version, error) || !fovea_sql_enter (&scope, store, FALSE, error)
+      || !fovea_sql_run (
+        store, error,
+        "UPDATE model_versions SET status = ?, status_details = ?, description = ?,"
+        " params = ?, params_version = ?, concepts = ?, data_hash = ?, dataset_version_id = ?,"
+        " seed = ?, metrics = ?, log = ?, n_inputs = ?, completed_at = ?, resumed_from = ? "
+        "WHERE id = ?",
+        "itttittiittiiii", (gint64) version->status, version->status_details, version->description,
+        or_default (version->params, "{}"), (gint64) version->params_version,
+        or_default (version->concepts, "[]"), version->data_hash, version->dataset_version,
+        version->seed, or_default (version->metrics, "{}"), version->log,
+        (gint64) version->n_inputs, version->completed_at, version->resumed_from, version->id))
     return FALSE;
   if (sqlite3_changes (store->db) == 0)
     return fail_unknown (store, "model version", version->id, error);
@@ -180,7 +190,8 @@ is_in_training (FoveaStore               *store,
   gboolean is = FALSE;
 
   *ret_is = FALSE;
-  if (version->status != FOVEA_STORE_VERSION_TRAINING && version->status != FOVEA_STORE_VERSION_QUEUED)
+  if (version->status != FOVEA_STORE_VERSION_TRAINING
+      && version->status != FOVEA_STORE_VERSION_QUEUED)
     return TRUE;
   if (!is_worked_on (store, by_version, &is, error))
     return FALSE;
@@ -221,7 +232,8 @@ fovea_store_remove_version (FoveaStore  *store,
   if (busy)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY,
-                   "The version “%s” is being trained: stop the training first", version->public_id);
+                   "The version “%s” is being trained: stop the training first",
+                   version->public_id);
       return FALSE;
     }
   return fovea_store_clear_predictions (store, id, NULL, error)
@@ -229,9 +241,11 @@ fovea_store_remove_version (FoveaStore  *store,
          && fovea_sql_leave (&scope, error);
 }
 
-#define SELECT_VERSION \
-  "SELECT id, public_id, model_id, status, status_details, description, params, params_version, concepts," \
-  " data_hash, dataset_version_id, seed, metrics, log, n_inputs, created_at, completed_at, resumed_from" \
+#define SELECT_VERSION                                                                             \
+  "SELECT id, public_id, model_id, status, status_details, description, params, params_version, "  \
+  "concepts,"                                                                                      \
+  " data_hash, dataset_version_id, seed, metrics, log, n_inputs, created_at, completed_at, "       \
+  "resumed_from"                                                                                   \
   " FROM model_versions "
 
 static GPtrArray *
@@ -240,7 +254,8 @@ read_versions (FoveaStore  *store,
                gint64       id,
                GError     **error)
 {
-  g_autoptr (GPtrArray) versions = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_version_free);
+  g_autoptr (GPtrArray) versions
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_version_free);
   sqlite3_stmt *stmt = fovea_sql_get (store, sql, error);
   int rc;
 
@@ -287,7 +302,9 @@ fovea_store_fail_stale_versions (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, FALSE);
 
   if (!fovea_sql_enter (&scope, store, FALSE, error)
-      || (versions = read_versions (store, SELECT_VERSION "WHERE status IN (21101, 21103)", 0, error)) == NULL)
+      || (versions
+          = read_versions (store, SELECT_VERSION "WHERE status IN (21101, 21103)", 0, error))
+           == NULL)
     return FALSE;
   for (guint i = 0; i < versions->len; i++)
     {
@@ -298,8 +315,10 @@ fovea_store_fail_stale_versions (FoveaStore  *store,
         return FALSE;
       if (busy)
         continue;
-      if (!fovea_sql_run (store, error, "UPDATE model_versions SET status = 21106, status_details = ? WHERE id = ?",
-                          "ti", "The program ended before the training did", version->id))
+      if (!fovea_sql_run (
+            store, error,
+            "UPDATE model_versions SET status = 21106, status_details = ? WHERE id = ?", "ti",
+            "The program ended before the training did", version->id))
         return FALSE;
       changed++;
     }
@@ -321,12 +340,12 @@ fovea_store_find_version (FoveaStore  *store,
 
   g_return_val_if_fail (store != NULL && public_id != NULL && ret_id != NULL, FALSE);
 
-  if (!fovea_sql_number (store, &id, &found, error, "SELECT id FROM model_versions WHERE public_id = ?", "t",
-                         public_id))
+  if (!fovea_sql_number (store, &id, &found, error,
+                         "SELECT id FROM model_versions WHERE public_id = ?", "t", public_id))
     return FALSE;
   if (!found)
-    g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND, "“%s” has no model version “%s”",
-                 store->path, public_id);
+    g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
+                 "“%s” has no model version “%s”", store->path, public_id);
   else
     *ret_id = id;
   return found;
@@ -366,7 +385,8 @@ fovea_store_get_current_version (FoveaStore  *store,
 {
   g_return_val_if_fail (store != NULL, NULL);
 
-  return only_one (store, SELECT_VERSION "WHERE model_id = ? AND status = 21100 ORDER BY id DESC LIMIT 1",
+  return only_one (store,
+                   SELECT_VERSION "WHERE model_id = ? AND status = 21100 ORDER BY id DESC LIMIT 1",
                    "trained version of the model", model, error);
 }
 

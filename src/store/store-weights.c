@@ -16,7 +16,8 @@ write_chunks (FoveaStore    *store,
               GError       **error)
 {
   for (gsize position = 0; position * CHUNK < size; position++)
-    if (!fovea_sql_run (store, error, "INSERT INTO weight_chunks (weights_id, position, data) VALUES (?, ?, ?)",
+    if (!fovea_sql_run (store, error,
+                        "INSERT INTO weight_chunks (weights_id, position, data) VALUES (?, ?, ?)",
                         "iib", id, (gint64) position, data + position * CHUNK,
                         MIN (CHUNK, size - position * CHUNK)))
       return FALSE;
@@ -53,7 +54,8 @@ fovea_store_put_weights (FoveaStore  *store,
   g_checksum_get_digest (hash, sha256, &sha256_size);
 
   if (!fovea_sql_enter (&scope, store, FALSE, error)
-      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM model_versions WHERE id = ?", "i", version))
+      || !fovea_sql_number (store, NULL, &found, error, "SELECT 1 FROM model_versions WHERE id = ?",
+                            "i", version))
     return FALSE;
   if (!found)
     {
@@ -62,8 +64,9 @@ fovea_store_put_weights (FoveaStore  *store,
       return FALSE;
     }
   return fovea_store_remove_weights (store, version, name, error)
-         && fovea_sql_run (store, error, "INSERT INTO weights (version_id, name, size, sha256) VALUES (?, ?, ?, ?)",
-                           "itib", version, name, (gint64) size, sha256, sizeof sha256)
+         && fovea_sql_run (
+           store, error, "INSERT INTO weights (version_id, name, size, sha256) VALUES (?, ?, ?, ?)",
+           "itib", version, name, (gint64) size, sha256, sizeof sha256)
          && write_chunks (store, sqlite3_last_insert_rowid (store->db), data, size, error)
          && fovea_sql_leave (&scope, error);
 }
@@ -74,8 +77,10 @@ fail_damaged (FoveaStore  *store,
               GError     **error)
 {
   g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED,
-               "“%s”: the weights “%s” are not what was written: train the model again, or restore the project "
-               "from a backup", store->path, name);
+               "“%s”: the weights “%s” are not what was written: train the model again, or restore "
+               "the project "
+               "from a backup",
+               store->path, name);
   return FALSE;
 }
 
@@ -123,8 +128,8 @@ find_weights (FoveaStore  *store,
               guint8       ret_sha256[32],
               GError     **error)
 {
-  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT id, size, sha256 FROM weights WHERE version_id = ? AND name = ?",
-                                      error);
+  sqlite3_stmt *stmt = fovea_sql_get (
+    store, "SELECT id, size, sha256 FROM weights WHERE version_id = ? AND name = ?", error);
   int rc;
 
   if (stmt == NULL)
@@ -133,7 +138,8 @@ find_weights (FoveaStore  *store,
   rc = fovea_sql_step (store, stmt, error);
   if (rc == SQLITE_DONE)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
-                 "“%s” has no weights “%s” for version number %" G_GINT64_FORMAT, store->path, name, version);
+                 "“%s” has no weights “%s” for version number %" G_GINT64_FORMAT, store->path, name,
+                 version);
   if (rc != SQLITE_ROW)
     return FALSE;
   *ret_id = sqlite3_column_int64 (stmt, 0);
@@ -160,8 +166,9 @@ fovea_store_get_weights (FoveaStore  *store,
   g_return_val_if_fail (store != NULL && name != NULL, NULL);
 
   if (!find_weights (store, version, name, &id, &size, expected, error)
-      || !fovea_sql_number (store, &stored, NULL, error,
-                            "SELECT ifnull (sum (length (data)), 0) FROM weight_chunks WHERE weights_id = ?", "i", id))
+      || !fovea_sql_number (
+        store, &stored, NULL, error,
+        "SELECT ifnull (sum (length (data)), 0) FROM weight_chunks WHERE weights_id = ?", "i", id))
     return NULL;
   if (size < 0 || (guint64) size > MAX_WEIGHTS || (max_size > 0 && (gsize) size > max_size))
     {
@@ -208,7 +215,8 @@ fovea_store_list_weights (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, NULL);
 
   names = g_ptr_array_new_with_free_func (g_free);
-  stmt = fovea_sql_get (store, "SELECT name FROM weights WHERE version_id = ? ORDER BY name", error);
+  stmt
+    = fovea_sql_get (store, "SELECT name FROM weights WHERE version_id = ? ORDER BY name", error);
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "i", version);
@@ -231,10 +239,13 @@ fovea_store_remove_weights (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, FALSE);
 
   return fovea_sql_enter (&scope, store, FALSE, error)
-         && fovea_sql_run (store, error, "DELETE FROM weight_chunks WHERE weights_id IN "
-                           "(SELECT id FROM weights WHERE version_id = ?1 AND (?2 IS NULL OR name = ?2))",
-                           "iT", version, name)
-         && fovea_sql_run (store, error, "DELETE FROM weights WHERE version_id = ?1 AND (?2 IS NULL OR name = ?2)",
-                           "iT", version, name)
+         && fovea_sql_run (
+           store, error,
+           "DELETE FROM weight_chunks WHERE weights_id IN "
+           "(SELECT id FROM weights WHERE version_id = ?1 AND (?2 IS NULL OR name = ?2))",
+           "iT", version, name)
+         && fovea_sql_run (
+           store, error, "DELETE FROM weights WHERE version_id = ?1 AND (?2 IS NULL OR name = ?2)",
+           "iT", version, name)
          && fovea_sql_leave (&scope, error);
 }

@@ -31,25 +31,32 @@ fovea_store_put_workflow (FoveaStore  *store,
 
   if (!fovea_store_is_model_id (public_id))
     {
-      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
-                   "“%s” cannot be a workflow's id: letters and digits, with single '-' or '_' between them, "
-                   "at most 48", public_id);
+      g_set_error (
+        error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
+        "“%s” cannot be a workflow's id: letters and digits, with single '-' or '_' between them, "
+        "at most 48",
+        public_id);
       return FALSE;
     }
   if (!fovea_store_check_json (definition, '{', "workflow", error)
       || !fovea_sql_enter (&scope, store, TRUE, error)
-      || !fovea_sql_number (store, &id, &found, error, "SELECT id FROM workflows WHERE public_id = ?", "t", public_id))
+      || !fovea_sql_number (store, &id, &found, error,
+                            "SELECT id FROM workflows WHERE public_id = ?", "t", public_id))
     return FALSE;
   if (!found)
     {
-      if (!fovea_sql_run (store, error, "INSERT INTO workflows (public_id, created_at) VALUES (?, ?)", "ti",
+      if (!fovea_sql_run (store, error,
+                          "INSERT INTO workflows (public_id, created_at) VALUES (?, ?)", "ti",
                           public_id, now))
         return FALSE;
       id = sqlite3_last_insert_rowid (store->db);
     }
   version_id = fovea_store_new_id ();
-  if (!fovea_sql_run (store, error, "INSERT INTO workflow_versions (public_id, workflow_id, definition, created_at) "
-                      "VALUES (?, ?, ?, ?)", "titi", version_id, id, definition, now)
+  if (!fovea_sql_run (
+        store, error,
+        "INSERT INTO workflow_versions (public_id, workflow_id, definition, created_at) "
+        "VALUES (?, ?, ?, ?)",
+        "titi", version_id, id, definition, now)
       || !fovea_sql_leave (&scope, error))
     return FALSE;
   if (ret_id != NULL)
@@ -67,7 +74,8 @@ fovea_store_remove_workflow (FoveaStore  *store,
   g_return_val_if_fail (store != NULL, FALSE);
 
   return fovea_sql_enter (&scope, store, TRUE, error)
-         && fovea_sql_run (store, error, "DELETE FROM workflow_versions WHERE workflow_id = ?", "i", id)
+         && fovea_sql_run (store, error, "DELETE FROM workflow_versions WHERE workflow_id = ?", "i",
+                           id)
          && fovea_sql_run (store, error, "DELETE FROM workflows WHERE id = ?", "i", id)
          && fovea_sql_leave (&scope, error);
 }
@@ -82,7 +90,8 @@ read_workflows (FoveaStore    *store,
                 sqlite3_stmt  *stmt,
                 GError       **error)
 {
-  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_workflow_free);
+  g_autoptr (GPtrArray) found
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_workflow_free);
   int rc;
 
   while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
@@ -111,8 +120,11 @@ fovea_store_get_workflow (FoveaStore  *store,
 
   g_return_val_if_fail (store != NULL && public_id != NULL, NULL);
 
-  stmt = fovea_sql_get (store, SELECT_WORKFLOW "WHERE w.public_id = ?1 AND (?2 IS NULL OR v.public_id = ?2) "
-                        "ORDER BY v.id DESC LIMIT 1", error);
+  stmt
+    = fovea_sql_get (store,
+                     SELECT_WORKFLOW "WHERE w.public_id = ?1 AND (?2 IS NULL OR v.public_id = ?2) "
+                                     "ORDER BY v.id DESC LIMIT 1",
+                     error);
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "tT", public_id, version_id);
@@ -121,8 +133,9 @@ fovea_store_get_workflow (FoveaStore  *store,
     return NULL;
   if (found->len > 0)
     return g_ptr_array_steal_index (found, 0);
-  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND, "“%s” has no workflow “%s”%s%s",
-               store->path, public_id, version_id != NULL ? " of version " : "", version_id != NULL ? version_id : "");
+  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
+               "“%s” has no workflow “%s”%s%s", store->path, public_id,
+               version_id != NULL ? " of version " : "", version_id != NULL ? version_id : "");
   return NULL;
 }
 
@@ -134,7 +147,9 @@ fovea_store_list_workflows (FoveaStore  *store,
 
   g_return_val_if_fail (store != NULL, NULL);
 
-  stmt = fovea_sql_get (store, SELECT_WORKFLOW "WHERE v.id = (SELECT max (id) FROM workflow_versions "
-                        "WHERE workflow_id = w.id) ORDER BY w.id", error);
+  stmt = fovea_sql_get (store,
+                        SELECT_WORKFLOW "WHERE v.id = (SELECT max (id) FROM workflow_versions "
+                                        "WHERE workflow_id = w.id) ORDER BY w.id",
+                        error);
   return stmt != NULL ? read_workflows (store, stmt, error) : NULL;
 }

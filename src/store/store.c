@@ -223,7 +223,9 @@ fovea_store_get_data_version (FoveaStore *store)
 
   g_return_val_if_fail (store != NULL, 0);
 
-  return fovea_sql_number (store, &version, NULL, NULL, "PRAGMA data_version", NULL) ? (guint64) version : 0;
+  return fovea_sql_number (store, &version, NULL, NULL, "PRAGMA data_version", NULL)
+           ? (guint64) version
+           : 0;
 }
 
 void

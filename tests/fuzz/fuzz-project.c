@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * fuzz-project SECONDS [SEED]: harms the project file of tests/store/fixtures, opens it and does what a person would.
- * Anything may be refused; nothing may crash, hang, or be reported as fine and then fail in an unknown way.
+ * fuzz-project SECONDS [SEED]: harms the project file of tests/store/fixtures, opens it and does
+ * what a person would. Anything may be refused; nothing may crash, hang, or be reported as fine and
+ * then fail in an unknown way.
  */
 
 #include <glib/gstdio.h>
@@ -34,7 +35,8 @@ below (GRand *rand,
   return n > 0 ? (guint) g_rand_int_range (rand, 0, (gint32) MIN (n, G_MAXINT32)) : 0;
 }
 
-/* A place that means something: mostly the headers of pages and the cells near their ends, not the empty middle. */
+/* A place that means something: mostly the headers of pages and the cells near their ends, not the
+ * empty middle. */
 static gsize
 place (GRand        *rand,
        const Victim *victim)
@@ -69,11 +71,13 @@ harm (GRand  *rand,
           victim->bytes[at] = below (rand, 2) != 0 ? 0xff : 0x00;
           break;
         case 3:
-          memset (victim->bytes + at, (int) below (rand, 256), MIN (1 + below (rand, 40), victim->size - at));
+          memset (victim->bytes + at, (int) below (rand, 256),
+                  MIN (1 + below (rand, 40), victim->size - at));
           break;
         case 4:
           {
-            gsize from = below (rand, victim->size / PAGE) * PAGE, to = below (rand, victim->size / PAGE) * PAGE;
+            gsize from = below (rand, victim->size / PAGE) * PAGE,
+                  to = below (rand, victim->size / PAGE) * PAGE;
 
             if (to > 0)
               memmove (victim->bytes + to, victim->bytes + from, PAGE);
@@ -115,7 +119,8 @@ read_everything (FoveaStore *store)
         continue;
       g_free (vectors);
       vectors = g_new (guint16, (gsize) 8 * space->dims);
-      fovea_store_read_vectors (store, space->id, FOVEA_STORE_OF_INPUT, 0, 8, ids, vectors, &n, NULL);
+      fovea_store_read_vectors (store, space->id, FOVEA_STORE_OF_INPUT, 0, 8, ids, vectors, &n,
+                                NULL);
     }
 }
 
@@ -149,7 +154,8 @@ try_it (const char *path)
 
   if (store == NULL)
     {
-      if (error == NULL || error->domain != FOVEA_STORE_ERROR || !g_utf8_validate (error->message, -1, NULL))
+      if (error == NULL || error->domain != FOVEA_STORE_ERROR
+          || !g_utf8_validate (error->message, -1, NULL))
         g_error ("refused without a proper reason");
       return FALSE;
     }
@@ -165,7 +171,8 @@ int
 main (int argc, char **argv)
 {
   double seconds = argc > 1 ? g_ascii_strtod (argv[1], NULL) : 5.0;
-  g_autoptr (GRand) rand = g_rand_new_with_seed (argc > 2 ? (guint32) g_ascii_strtoull (argv[2], NULL, 10) : 20260101);
+  g_autoptr (GRand) rand
+    = g_rand_new_with_seed (argc > 2 ? (guint32) g_ascii_strtoull (argv[2], NULL, 10) : 20260101);
   g_autofree char *folder = g_dir_make_tmp ("fovea-fuzz-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "victim.fovea", NULL);
   g_autoptr (GBytes) whole = read_fixture ("v1.fovea.gz");
@@ -191,11 +198,13 @@ main (int argc, char **argv)
       opened += try_it (path);
       g_free (victim.bytes);
     }
-  g_print ("%" G_GSIZE_FORMAT " harmed projects, %" G_GSIZE_FORMAT " of them opened\n", tries, opened);
+  g_print ("%" G_GSIZE_FORMAT " harmed projects, %" G_GSIZE_FORMAT " of them opened\n", tries,
+           opened);
   {
     const char *rm[] = { "rm", "-rf", folder, NULL };
 
-    g_spawn_sync (NULL, (char **) rm, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+    g_spawn_sync (NULL, (char **) rm, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                  NULL);
   }
   return tries > 0 && opened > 0 && opened < tries ? 0 : 1;
 }

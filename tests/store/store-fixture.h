@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-/* The unpacked bytes of a file of tests/store/fixtures; FIXTURES is that folder. A project is mostly empty pages, so
- * the fixtures are kept packed. */
+/* The unpacked bytes of a file of tests/store/fixtures; FIXTURES is that folder. A project is
+ * mostly empty pages, so the fixtures are kept packed. */
 static inline GBytes *
 read_fixture (const char *name)
 {

@@ -108,7 +108,8 @@ add_pictures (FoveaStore *store,
               gsize       n)
 {
   GArray *ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) n);
-  g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_input_free);
+  g_autoptr (GPtrArray) inputs
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_input_free);
   GError *error = NULL;
 
   for (gsize i = 0; i < n; i++)
@@ -130,8 +131,8 @@ add_pictures (FoveaStore *store,
     }
   g_array_set_size (ids, (guint) n);
   begin (store, "add pictures");
-  fovea_store_add_inputs (store, (const FoveaStoreInput *const *) inputs->pdata, n, (gint64 *) (void *) ids->data,
-                          NULL, &error);
+  fovea_store_add_inputs (store, (const FoveaStoreInput *const *) inputs->pdata, n,
+                          (gint64 *) (void *) ids->data, NULL, &error);
   g_assert_no_error (error);
   commit (store);
   return ids;
@@ -201,7 +202,8 @@ dump_tracked (FoveaStore *store)
 
   for (gsize t = 0; fovea_store_tracked_tables[t] != NULL; t++)
     {
-      g_autofree char *sql = g_strdup_printf ("SELECT * FROM %s ORDER BY 1, 2", fovea_store_tracked_tables[t]);
+      g_autofree char *sql
+        = g_strdup_printf ("SELECT * FROM %s ORDER BY 1, 2", fovea_store_tracked_tables[t]);
       sqlite3_stmt *stmt = NULL;
 
       g_assert_cmpint (sqlite3_prepare_v2 (store->db, sql, -1, &stmt, NULL), ==, SQLITE_OK);

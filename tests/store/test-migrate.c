@@ -18,7 +18,8 @@ open_fixture (void)
 
   p.folder = g_dir_make_tmp ("fovea-store-XXXXXX", NULL);
   p.path = g_build_filename (p.folder, "v1.fovea", NULL);
-  g_assert_true (g_file_set_contents (p.path, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), NULL));
+  g_assert_true (g_file_set_contents (p.path, g_bytes_get_data (bytes, NULL),
+                                      (gssize) g_bytes_get_size (bytes), NULL));
   p.store = fovea_store_open (p.path, FOVEA_STORE_OPEN_DEFAULT, &error);
   g_assert_no_error (error);
   return p;
@@ -48,7 +49,8 @@ test_fixture (void)
   version = fovea_store_get_current_version (p.store, model, &error);
   weights = fovea_store_get_weights (p.store, version->id, "onnx", 0, &error);
   g_assert_cmpuint (g_bytes_get_size (weights), ==, 7);
-  g_assert_true (fovea_store_read_vectors (p.store, 1, FOVEA_STORE_OF_INPUT, 0, 8, ids, vectors, &n, &error));
+  g_assert_true (
+    fovea_store_read_vectors (p.store, 1, FOVEA_STORE_OF_INPUT, 0, 8, ids, vectors, &n, &error));
   g_assert_cmpuint (n, ==, 8);
   g_assert_cmpuint (vectors[31], ==, 3100);
   redo = fovea_store_dup_redo_label (p.store);
@@ -104,7 +106,8 @@ test_next (void)
   g_assert_cmpstr (kept, ==, before);
   fovea_store_free (old);
 
-  /* Once is enough; this program, being older now, is told that the file is newer than it can read. */
+  /* Once is enough; this program, being older now, is told that the file is newer than it can read.
+   */
   p.store = open_with_next (p.path, FOVEA_STORE_OPEN_DEFAULT, NEXT, &error);
   g_assert_no_error (error);
   project_close (&p);

@@ -137,7 +137,8 @@ test_injected (void)
     "CREATE TABLE more (a)",
     "CREATE INDEX more ON inputs (name)",
     "DROP INDEX inputs_by_split; CREATE INDEX inputs_by_split ON inputs (name)",
-    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace (sql, 'size >= 0', 'size >= 1') "
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace (sql, 'size >= 0', 'size "
+    ">= 1') "
     "WHERE name = 'inputs'",
   };
 
@@ -224,8 +225,9 @@ test_truncated (void)
 
       write_bytes (cut, data, at);
       g_assert_null (fovea_store_open (cut, FOVEA_STORE_OPEN_DEFAULT, &error));
-      g_assert_true (g_error_matches (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED)
-                     || (at < 16 && g_error_matches (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_FOREIGN)));
+      g_assert_true (
+        g_error_matches (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED)
+        || (at < 16 && g_error_matches (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_FOREIGN)));
     }
 }
 
@@ -272,6 +274,22 @@ test_overwritten (void)
   g_assert_cmpuint (found, ==, tries);
 }
 
+/* A text that is no text does not get out. */
+static void
+test_invalid_text (void)
+{
+  g_auto (Project) p = { 0 };
+  g_autoptr (GPtrArray) concepts = NULL;
+
+  project_init (&p);
+  add_concept (p.store, "Hat");
+  project_close (&p);
+  tamper (p.path, "UPDATE concepts SET name = CAST (x'ff41fe' AS TEXT)");
+  project_reopen (&p);
+  concepts = fovea_store_list_concepts (p.store, NULL);
+  g_assert_true (g_utf8_validate (((FoveaStoreConcept *) concepts->pdata[0])->name, -1, NULL));
+}
+
 static void
 test_sidecars (void)
 {
@@ -305,7 +323,8 @@ test_sidecars (void)
   project_reopen (&p);
 }
 
-/* Runs @func in a child that is nobody, so that permissions mean something also when the tests run as root. */
+/* Runs @func in a child that is nobody, so that permissions mean something also when the tests run
+ * as root. */
 static void
 as_nobody (void (*func) (const char *path),
            const char *path)
@@ -325,8 +344,16 @@ as_nobody (void (*func) (const char *path),
   g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 0);
 }
 
-#define CHILD_CHECK(expression) \
-  G_STMT_START { if (!(expression)) { g_printerr ("%s:%d: %s\n", __FILE__, __LINE__, #expression); _exit (1); } } G_STMT_END
+#define CHILD_CHECK(expression)                                                                    \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    if (!(expression))                                                                             \
+      {                                                                                            \
+        g_printerr ("%s:%d: %s\n", __FILE__, __LINE__, #expression);                               \
+        _exit (1);                                                                                 \
+      }                                                                                            \
+  }                                                                                                \
+  G_STMT_END
 
 static void
 read_in_child (const char *path)
@@ -420,7 +447,8 @@ test_network (void)
   write_bytes (lock, "ada on elsewhere since 1843\nelsewhere/1:1:1:0\n0\n", 47);
   project_reopen (&p);
   g_assert_true (fovea_store_is_read_only (p.store));
-  g_assert_nonnull (strstr (fovea_store_get_read_only_reason (p.store), "ada on elsewhere since 1843"));
+  g_assert_nonnull (
+    strstr (fovea_store_get_read_only_reason (p.store), "ada on elsewhere since 1843"));
   project_close (&p);
   p.store = fovea_store_open (p.path, FOVEA_STORE_OPEN_TAKE_LOCK, &error);
   g_assert_false (fovea_store_is_read_only (p.store));
@@ -480,6 +508,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/open/newer", test_newer);
   g_test_add_func ("/store/open/truncated", test_truncated);
   g_test_add_func ("/store/open/overwritten", test_overwritten);
+  g_test_add_func ("/store/open/invalid-text", test_invalid_text);
   g_test_add_func ("/store/open/sidecars", test_sidecars);
   g_test_add_func ("/store/open/permissions", test_permissions);
   g_test_add_func ("/store/open/network", test_network);

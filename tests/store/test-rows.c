@@ -52,7 +52,8 @@ static void
 test_odd_names (void)
 {
   static const char *const names[] = {
-    "a b.png", "new\nline.png", "\xff\xfe.png", "'; DROP TABLE inputs; --", "\xc3\xa9.png", "-rf", "a\x01z",
+    "a b.png",      "new\nline.png", "\xff\xfe.png", "'; DROP TABLE inputs; --",
+    "\xc3\xa9.png", "-rf",           "a\x01z",
   };
   g_auto (Project) p = { 0 };
   GError *error = NULL;
@@ -78,8 +79,10 @@ test_odd_names (void)
       g_assert_true (g_utf8_validate (back->name, -1, NULL));
     }
   /* Below the project: kept relative, found at its new place when both have moved. */
-  g_assert_cmpint (count (p.store, "SELECT count(*) FROM inputs WHERE substr (path, 1, 9) = CAST ('pictures/' AS BLOB)"),
-                   ==, G_N_ELEMENTS (names));
+  g_assert_cmpint (
+    count (p.store,
+           "SELECT count(*) FROM inputs WHERE substr (path, 1, 9) = CAST ('pictures/' AS BLOB)"),
+    ==, G_N_ELEMENTS (names));
   assert_clean (p.store);
 }
 
@@ -124,7 +127,8 @@ test_inputs (void)
   g_assert_cmpuint (n, ==, 10);
   g_assert_true (fovea_store_set_split (p.store, IDS (ids), 4, "train", &n, &error));
   g_assert_cmpuint (n, ==, 0);
-  g_assert_true (fovea_store_set_state (p.store, IDS (ids), 2, FOVEA_STORE_INPUT_COMPLETE, &n, &error));
+  g_assert_true (
+    fovea_store_set_state (p.store, IDS (ids), 2, FOVEA_STORE_INPUT_COMPLETE, &n, &error));
   g_assert_true (fovea_store_set_group (p.store, IDS (ids), 3, "patient 1", &n, &error));
   commit (p.store);
   splits = fovea_store_count_splits (p.store, &error);
@@ -141,7 +145,7 @@ test_inputs (void)
   filter.state = -1 - FOVEA_STORE_INPUT_COMPLETE;
   g_assert_true (fovea_store_count_inputs (p.store, &filter, &n, &error));
   g_assert_cmpuint (n, ==, 2);
-  filter = (FoveaStoreFilter) { .text = "A-1", .order = FOVEA_STORE_ORDER_NAME, .descending = TRUE };
+  filter = (FoveaStoreFilter){ .text = "A-1", .order = FOVEA_STORE_ORDER_NAME, .descending = TRUE };
   briefs = fovea_store_list_inputs (p.store, &filter, &error);
   g_assert_cmpuint (briefs->len, ==, 3);
   g_assert_cmpint (g_array_index (briefs, FoveaStoreInputBrief, 0).id, ==, IDS (again)[11]);
@@ -172,7 +176,8 @@ test_inputs (void)
   g_clear_pointer (&moved->path, g_free);
   moved->path = g_strdup ("relative.png");
   begin (p.store, "wrong");
-  g_assert_false (fovea_store_add_inputs (p.store, (const FoveaStoreInput *const *) &moved, 1, NULL, NULL, &error));
+  g_assert_false (fovea_store_add_inputs (p.store, (const FoveaStoreInput *const *) &moved, 1, NULL,
+                                          NULL, &error));
   g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID);
   g_clear_error (&error);
   fovea_store_rollback_command (p.store);
@@ -271,7 +276,9 @@ test_annotations (void)
   begin (p.store, "box");
   g_assert_true (fovea_store_add_region (p.store, &box, &region, &error));
   g_assert_true (fovea_store_ensure_author (p.store, "Ada", &author, &error));
-  said = (FoveaStoreAnnotation) { .input = box.input, .region = region, .concept = hat, .value = 1, .author = author };
+  said = (FoveaStoreAnnotation){
+    .input = box.input, .region = region, .concept = hat, .value = 1, .author = author
+  };
   g_assert_true (fovea_store_put_annotations (p.store, &said, 1, &n, &error));
   g_assert_true (fovea_store_put_annotations (p.store, &said, 1, &n, &error));
   g_assert_cmpuint (n, ==, 0);
@@ -345,8 +352,10 @@ test_fields (void)
   ids = add_pictures (p.store, "a", 2);
   begin (p.store, "columns");
   g_assert_true (fovea_store_ensure_field (p.store, "note", FOVEA_STORE_FIELD_TEXT, &note, &error));
-  g_assert_true (fovea_store_ensure_field (p.store, "weight", FOVEA_STORE_FIELD_NUMBER, &weight, &error));
-  g_assert_false (fovea_store_ensure_field (p.store, "note", FOVEA_STORE_FIELD_DATE, &weight, &error));
+  g_assert_true (
+    fovea_store_ensure_field (p.store, "weight", FOVEA_STORE_FIELD_NUMBER, &weight, &error));
+  g_assert_false (
+    fovea_store_ensure_field (p.store, "note", FOVEA_STORE_FIELD_DATE, &weight, &error));
   g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_CONFLICT);
   g_clear_error (&error);
   {
@@ -492,7 +501,8 @@ test_models (void)
   g_clear_error (&error);
 
   /* While its job is alive the version cannot go, and is not stale. */
-  g_assert_true (fovea_store_claim_job (p.store, "train", "model:shoes", "Train shoes", NULL, &job, NULL, &error));
+  g_assert_true (fovea_store_claim_job (p.store, "train", "model:shoes", "Train shoes", NULL, &job,
+                                        NULL, &error));
   g_assert_true (fovea_store_fail_stale_versions (p.store, &n, &error));
   g_assert_cmpuint (n, ==, 0);
   begin (p.store, "remove");
@@ -515,7 +525,9 @@ test_models (void)
   g_assert_cmpstr (current->metrics, ==, "{\"accuracy\":0.9}");
 
   /* Its predictions go and come with it. */
-  said = (FoveaStoreAnnotation) { .input = IDS (ids)[0], .concept = hat, .version = v, .value = 1, .score = 0.7 };
+  said = (FoveaStoreAnnotation){
+    .input = IDS (ids)[0], .concept = hat, .version = v, .value = 1, .score = 0.7
+  };
   begin (p.store, "predict");
   g_assert_true (fovea_store_put_annotations (p.store, &said, 1, NULL, &error));
   commit (p.store);
@@ -582,8 +594,10 @@ test_weights (void)
 
   /* One byte, or a whole chunk, and reading and checking say so. */
   assert_clean (p.store);
-  fovea_sql_exec (p.store, "UPDATE weight_chunks SET data = CAST (x'00' || substr (data, 2) AS BLOB) WHERE position = 1",
-                  &error);
+  fovea_sql_exec (
+    p.store,
+    "UPDATE weight_chunks SET data = CAST (x'00' || substr (data, 2) AS BLOB) WHERE position = 1",
+    &error);
   g_assert_no_error (error);
   g_assert_null (fovea_store_get_weights (p.store, v, "onnx", 0, &error));
   g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED);
@@ -621,17 +635,20 @@ test_vectors (void)
   g_assert_false (fovea_store_ensure_vector_space (p.store, "aa", "crop", 1, 5, &other, &error));
   g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID);
   g_clear_error (&error);
-  g_assert_true (fovea_store_put_vectors (p.store, space, FOVEA_STORE_OF_INPUT, IDS (ids), vectors, 5, &error));
-  g_assert_true (fovea_store_put_vectors (p.store, other, FOVEA_STORE_OF_INPUT, IDS (ids), vectors, 1, &error));
+  g_assert_true (
+    fovea_store_put_vectors (p.store, space, FOVEA_STORE_OF_INPUT, IDS (ids), vectors, 5, &error));
+  g_assert_true (
+    fovea_store_put_vectors (p.store, other, FOVEA_STORE_OF_INPUT, IDS (ids), vectors, 1, &error));
   pending = fovea_store_list_pending (p.store, space, 0, &error);
   g_assert_cmpuint (pending->len, ==, 1);
   g_assert_cmpint (IDS (pending)[0], ==, IDS (ids)[5]);
 
   /* In slices. */
-  g_assert_true (fovea_store_read_vectors (p.store, space, FOVEA_STORE_OF_INPUT, 0, 3, found, back, &n, &error));
+  g_assert_true (
+    fovea_store_read_vectors (p.store, space, FOVEA_STORE_OF_INPUT, 0, 3, found, back, &n, &error));
   g_assert_cmpuint (n, ==, 3);
-  g_assert_true (fovea_store_read_vectors (p.store, space, FOVEA_STORE_OF_INPUT, found[2], 3, found + 3, back + 12, &n,
-                                           &error));
+  g_assert_true (fovea_store_read_vectors (p.store, space, FOVEA_STORE_OF_INPUT, found[2], 3,
+                                           found + 3, back + 12, &n, &error));
   g_assert_cmpuint (n, ==, 2);
   g_assert_cmpint (memcmp (found, ids->data, 5 * sizeof (gint64)), ==, 0);
   g_assert_cmpint (memcmp (vectors, back, 20 * sizeof (guint16)), ==, 0);
@@ -655,7 +672,8 @@ test_vectors (void)
   g_assert_true (fovea_store_compact (p.store, &error));
   g_assert_cmpint (count (p.store, "SELECT count(*) FROM vectors"), ==, 4);
 
-  g_assert_true (fovea_store_get_vectors (p.store, space, FOVEA_STORE_OF_INPUT, IDS (ids) + 4, 2, back, there, &error));
+  g_assert_true (fovea_store_get_vectors (p.store, space, FOVEA_STORE_OF_INPUT, IDS (ids) + 4, 2,
+                                          back, there, &error));
   g_assert_true (there[0] && !there[1]);
   g_assert_cmpint (memcmp (vectors + 16, back, 8), ==, 0);
   {
@@ -679,14 +697,16 @@ test_clusters_and_workflows (void)
   g_autoptr (GPtrArray) list = NULL, flows = NULL;
   g_autoptr (FoveaStoreWorkflow) first = NULL, newest = NULL;
   const char *names[] = { "one", "", NULL };
-  FoveaStoreClustering clustering = { .method = (char *) "kmeans", .names = (char **) names, .n_clusters = 2 };
+  FoveaStoreClustering clustering
+    = { .method = (char *) "kmeans", .names = (char **) names, .n_clusters = 2 };
   FoveaStoreClusterMember members[2] = { { .cluster = 1, .x = 0.5f }, { .cluster = -1 } };
   GError *error = NULL;
   gint64 id;
 
   project_init (&p);
   ids = add_pictures (p.store, "a", 2);
-  g_assert_true (fovea_store_ensure_vector_space (p.store, "aa", "crop", 1, 4, &clustering.space, &error));
+  g_assert_true (
+    fovea_store_ensure_vector_space (p.store, "aa", "crop", 1, 4, &clustering.space, &error));
   members[0].input = IDS (ids)[0];
   members[1].input = IDS (ids)[1];
   g_assert_true (fovea_store_add_clustering (p.store, &clustering, members, 2, &id, &error));
@@ -732,10 +752,12 @@ test_jobs (void)
   gboolean resumed;
 
   project_init (&p);
-  g_assert_true (fovea_store_claim_job (p.store, "import", "", "Import", "{\"at\":1}", &id, &resumed, &error));
+  g_assert_true (
+    fovea_store_claim_job (p.store, "import", "", "Import", "{\"at\":1}", &id, &resumed, &error));
   g_assert_false (resumed);
   g_assert_true (fovea_store_beat_job (p.store, id, 0.5, "half", &error));
-  g_assert_false (fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
+  g_assert_false (
+    fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
   g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY);
   g_assert_nonnull (strstr (error->message, "Import"));
   g_clear_error (&error);
@@ -748,7 +770,8 @@ test_jobs (void)
   g_assert_false (fovea_store_beat_job (p.store, id, 0.6, "", &error));
   g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_CONFLICT);
   g_clear_error (&error);
-  g_assert_true (fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
+  g_assert_true (
+    fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
   g_assert_true (resumed);
   g_assert_cmpint (second, ==, id);
   job = fovea_store_get_job (p.store, id, &error);
@@ -757,12 +780,16 @@ test_jobs (void)
 
   /* Another machine's counts while its heart beats. */
   g_assert_true (fovea_sql_exec (p.store, "UPDATE jobs SET owner = 'elsewhere/1:1:1'", &error));
-  g_assert_false (fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
+  g_assert_false (
+    fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
   g_clear_error (&error);
-  g_assert_true (fovea_sql_exec (p.store, "UPDATE jobs SET heartbeat_at = heartbeat_at - 3600000000", &error));
-  g_assert_true (fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
+  g_assert_true (
+    fovea_sql_exec (p.store, "UPDATE jobs SET heartbeat_at = heartbeat_at - 3600000000", &error));
+  g_assert_true (
+    fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
   g_assert_true (fovea_store_release_job (p.store, id, FOVEA_STORE_JOB_DONE, "done", &error));
-  g_assert_true (fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
+  g_assert_true (
+    fovea_store_claim_job (p.store, "import", "", "Import", NULL, &second, &resumed, &error));
   g_assert_false (resumed);
   g_assert_cmpint (second, !=, id);
 }
@@ -784,8 +811,11 @@ test_allowed_folders (void)
   g_assert_false (fovea_store_path_is_allowed (p.store, "/mnt/photos2/x"));
 
   /* A row that was made elsewhere does not count. */
-  g_assert_true (fovea_sql_exec (p.store, "INSERT INTO allowed_folders VALUES (CAST ('/etc' AS BLOB), zeroblob (32)), "
-                                 "(CAST ('/' AS BLOB), (SELECT mac FROM allowed_folders LIMIT 1))", &error));
+  g_assert_true (
+    fovea_sql_exec (p.store,
+                    "INSERT INTO allowed_folders VALUES (CAST ('/etc' AS BLOB), zeroblob (32)), "
+                    "(CAST ('/' AS BLOB), (SELECT mac FROM allowed_folders LIMIT 1))",
+                    &error));
   g_assert_false (fovea_store_path_is_allowed (p.store, "/etc/passwd"));
   g_assert_true (fovea_store_disallow_folder (p.store, "/mnt/photos", &error));
   g_assert_false (fovea_store_path_is_allowed (p.store, "/mnt/photos/x/y.jpg"));

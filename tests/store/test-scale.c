@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A project of 100,000 pictures with their vectors: what the window and the command line wait for. The figures are
- * printed; the bounds are several times what a laptop needs, so that only a wrong way of doing it fails. */
+/* A project of 100,000 pictures with their vectors: what the window and the command line wait for.
+ * The figures are printed; the bounds are several times what a laptop needs, so that only a wrong
+ * way of doing it fails. */
 
 #include <time.h>
 
@@ -52,7 +53,8 @@ put_all_vectors (FoveaStore   *store,
     {
       for (gsize i = 0; i < BATCH * DIMS; i++)
         vectors[i] = (guint16) (at + i);
-      fovea_store_put_vectors (store, space, FOVEA_STORE_OF_INPUT, ids + at, vectors, BATCH, &error);
+      fovea_store_put_vectors (store, space, FOVEA_STORE_OF_INPUT, ids + at, vectors, BATCH,
+                               &error);
       g_assert_no_error (error);
     }
   say ("write 100,000 vectors of 1280, 500 at a time", since (start), 120000.0);
@@ -75,7 +77,8 @@ read_all_vectors (FoveaStore   *store,
   g_assert_cmpuint (n, ==, N);
   g_assert_cmpint (memcmp (found, ids, N * sizeof (gint64)), ==, 0);
   for (gsize i = 0; i < N; i += 777)
-    g_assert_cmpuint (vectors[i * DIMS + 5], ==, (guint16) ((i / 500) * 500 + (i % 500) * DIMS + 5));
+    g_assert_cmpuint (vectors[i * DIMS + 5], ==,
+                      (guint16) ((i / 500) * 500 + (i % 500) * DIMS + 5));
 }
 
 static void

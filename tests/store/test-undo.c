@@ -180,7 +180,8 @@ test_conflicts (void)
   i = (const gint64 *) (void *) ids->data;
   hat = add_concept (p.store, "Hat");
   label (p.store, i, 5, hat, 1);
-  fovea_sql_exec (p.store, "UPDATE annotations SET value = 0, score = 0 WHERE input_id = 2", &error);
+  fovea_sql_exec (p.store, "UPDATE annotations SET value = 0, score = 0 WHERE input_id = 2",
+                  &error);
   g_assert_no_error (error);
   g_assert_true (fovea_store_undo (p.store, &result, &error));
   g_assert_cmpuint (result.n_conflicts, ==, 1);
@@ -197,8 +198,10 @@ test_conflicts (void)
 
   /* A parent that a newer row needs stays with it. */
   bag = add_concept (p.store, "Bag");
-  fovea_sql_run (p.store, &error, "INSERT INTO annotations (input_id, concept_id, value, score, created_at) "
-                 "VALUES (1, ?, 1, 1, 0)", "i", bag);
+  fovea_sql_run (p.store, &error,
+                 "INSERT INTO annotations (input_id, concept_id, value, score, created_at) "
+                 "VALUES (1, ?, 1, 1, 0)",
+                 "i", bag);
   g_assert_no_error (error);
   g_assert_true (fovea_store_undo (p.store, &result, &error));
   g_assert_no_error (error);
@@ -211,7 +214,8 @@ test_conflicts (void)
   begin (p.store, "clear");
   fovea_store_clear_labels (p.store, i, 1, hat, NULL, &error);
   commit (p.store);
-  fovea_sql_exec (p.store, "DELETE FROM annotations WHERE input_id = 1; DELETE FROM inputs WHERE id = 1", &error);
+  fovea_sql_exec (
+    p.store, "DELETE FROM annotations WHERE input_id = 1; DELETE FROM inputs WHERE id = 1", &error);
   g_assert_no_error (error);
   g_assert_true (fovea_store_undo (p.store, &result, &error));
   g_assert_cmpuint (result.n_conflicts, >, 0);
@@ -261,13 +265,18 @@ random_change (FoveaStore *store,
   GError *error = NULL;
   g_autofree char *name = g_strdup_printf ("c%u", serial);
   g_autofree char *path = g_strdup_printf ("/pictures/%u.png", serial);
-  gint64 input = count (store, "SELECT ifnull ((SELECT id FROM inputs ORDER BY random() LIMIT 1), 0)");
-  gint64 concept_ = count (store, "SELECT ifnull ((SELECT id FROM concepts ORDER BY random() LIMIT 1), 0)");
-  gint64 region = count (store, "SELECT ifnull ((SELECT id FROM regions ORDER BY random() LIMIT 1), 0)");
-  FoveaStoreRegion box = { .input = input, .left = 0.1, .top = 0.1, .right = 0.5, .bottom = 0.6, .score = 1 };
+  gint64 input
+    = count (store, "SELECT ifnull ((SELECT id FROM inputs ORDER BY random() LIMIT 1), 0)");
+  gint64 concept_
+    = count (store, "SELECT ifnull ((SELECT id FROM concepts ORDER BY random() LIMIT 1), 0)");
+  gint64 region
+    = count (store, "SELECT ifnull ((SELECT id FROM regions ORDER BY random() LIMIT 1), 0)");
+  FoveaStoreRegion box
+    = { .input = input, .left = 0.1, .top = 0.1, .right = 0.5, .bottom = 0.6, .score = 1 };
   FoveaStoreInput row = { .path = path };
   const FoveaStoreInput *one = &row;
-  FoveaStoreAnnotation said = { .input = input, .concept = concept_, .value = g_test_rand_int_range (0, 2) };
+  FoveaStoreAnnotation said
+    = { .input = input, .concept = concept_, .value = g_test_rand_int_range (0, 2) };
   guint kind = input == 0 || concept_ == 0 ? serial % 2 : (guint) g_test_rand_int_range (0, 12);
 
   if (kind == 0)
@@ -282,7 +291,8 @@ random_change (FoveaStore *store,
     {
       said.region = region;
       said.input = count (store, "SELECT max(input_id) FROM regions");
-      said.region = count (store, "SELECT max(id) FROM regions WHERE input_id = (SELECT max(input_id) FROM regions)");
+      said.region = count (
+        store, "SELECT max(id) FROM regions WHERE input_id = (SELECT max(input_id) FROM regions)");
       fovea_store_put_annotations (store, &said, 1, NULL, &error);
     }
   else if (kind == 7)
