@@ -423,7 +423,7 @@ resize_run (FoveaOpContext *ctx, GError **error)
   return ok;
 }
 
-const FoveaOp fovea_ops_resize[] = {
+const FoveaOp fovea_ops_resample[] = {
   { "Resize", 10, 0, 1, 4, 1, 1, resize_infer, resize_run, FOVEA_OP_WIDEN_HALF },
   { "Upsample", 1, 10, 1, 2, 1, 1, resize_infer, resize_run, FOVEA_OP_WIDEN_HALF },
   { NULL }

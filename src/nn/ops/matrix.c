@@ -394,7 +394,7 @@ det_run (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-const FoveaOp fovea_ops_matmul[] = {
+const FoveaOp fovea_ops_matrix[] = {
   { "MatMul", 1, 0, 2, 2, 1, 1, matmul_infer, matmul_run, FOVEA_OP_WIDEN_HALF },
   { "Gemm", 1, 0, 2, 3, 1, 1, gemm_infer, gemm_run, FOVEA_OP_WIDEN_HALF },
   { "MatMulInteger", 10, 0, 2, 4, 1, 1, matmul_integer_infer, matmul_integer_run },
