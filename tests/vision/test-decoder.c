@@ -430,7 +430,6 @@ test_windows (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *picture = NULL;
   int status;
 
   if (argc == 3 && strcmp (argv[1], "--decoder") == 0)
@@ -458,9 +457,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vision/image/windows", test_windows);
   status = g_test_run ();
   fovea_decoder_free (decoder);
-  picture = g_build_filename (folder, "picture", NULL);
-  g_unlink (picture);
+  g_unlink (g_build_filename (folder, "picture", NULL));
   g_rmdir (folder);
-  g_free (folder);
   return status;
 }
