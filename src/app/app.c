@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/app.h"
 
-#include <adwaita.h>
+#include <glib/gi18n.h>
+
+#include "app/application.h"
 
 #include "config.h"
 
 int
 fovea_app_run (int argc, char **argv)
 {
-  g_autoptr (AdwApplication) app = adw_application_new (FOVEA_APP_ID, G_APPLICATION_HANDLES_OPEN);
+  g_autoptr (FoveaApplication) app = NULL;
 
+  bindtextdomain (GETTEXT_PACKAGE, FOVEA_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+
+  app = fovea_application_new ();
   return g_application_run (G_APPLICATION (app), argc, argv);
 }

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/images-page-private.h"
+
+#include <glib/gi18n.h>
+
+/* A list of files that large is not useful to whoever the drag is dropped on, and reading the paths takes time. */
+#define MAX_FILES_IN_DRAG 1000
+#define LIST_ITEM_KEY "fovea-list-item"
+
+/* ---- cells ---- */
+
+static void
+on_selected (GtkListItem *item)
+{
+  GtkWidget *cell = gtk_list_item_get_child (item);
+
+  if (cell != NULL)
+    fovea_picture_cell_set_selected (FOVEA_PICTURE_CELL (cell), gtk_list_item_get_selected (item));
+}
+
+static void
+on_cell_destroyed (FoveaImagesPage *self, GObject *cell)
+{
+  g_hash_table_remove (self->cells, cell);
+}
+
+static void
+on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage *self)
+{
+  GtkWidget *cell = fovea_picture_cell_new ();
+
+  fovea_picture_cell_set_side (FOVEA_PICTURE_CELL (cell), self->side_px);
+  g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, item);
+  g_hash_table_add (self->cells, cell);
+  g_signal_connect (item, "notify::selected", G_CALLBACK (on_selected), NULL);
+  gtk_list_item_set_child (item, cell);
+}
+
+static void
+on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage *self)
+{
+  FoveaPictureCell *cell = FOVEA_PICTURE_CELL (gtk_list_item_get_child (item));
+
+  fovea_picture_cell_bind (cell, gtk_list_item_get_item (item), gtk_list_item_get_position (item), self->loader);
+  fovea_picture_cell_set_selected (cell, gtk_list_item_get_selected (item));
+}
+
+static void
+on_unbind (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage *self)
+{
+  fovea_picture_cell_unbind (FOVEA_PICTURE_CELL (gtk_list_item_get_child (item)));
+}
+
+static void
+on_teardown (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage *self)
+{
+  GtkWidget *cell = gtk_list_item_get_child (item);
+
+  if (cell == NULL)
+    return;
+  g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, NULL);
+  on_cell_destroyed (self, G_OBJECT (cell));
+  gtk_list_item_set_child (item, NULL);
+}
+
+/* ---- what is under the pointer ---- */
+
+static FoveaPictureCell *
+pick_cell (FoveaImagesPage *self, double x, double y)
+{
+  GtkWidget *widget = gtk_widget_pick (GTK_WIDGET (self->grid), x, y, GTK_PICK_DEFAULT);
+
+  /* The cell is inside the grid's own item widget, whose edges belong to the picture too. */
+  if (widget != NULL && !FOVEA_IS_PICTURE_CELL (widget))
+    widget = gtk_widget_get_first_child (widget);
+  return widget != NULL && FOVEA_IS_PICTURE_CELL (widget) ? FOVEA_PICTURE_CELL (widget) : NULL;
+}
+
+static guint
+get_position (FoveaPictureCell *cell)
+{
+  GtkListItem *item = g_object_get_data (G_OBJECT (cell), LIST_ITEM_KEY);
+
+  return item != NULL ? gtk_list_item_get_position (item) : GTK_INVALID_LIST_POSITION;
+}
+
+static void
+on_pressed (GtkGestureClick *gesture, int n_press, double x, double y, FoveaImagesPage *self)
+{
+  FoveaPictureCell *cell = pick_cell (self, x, y);
+  GtkSelectionModel *selection = GTK_SELECTION_MODEL (self->selection);
+  double cell_x, cell_y;
+  guint position;
+
+  if (cell == NULL
+      || !gtk_widget_translate_coordinates (GTK_WIDGET (self->grid), GTK_WIDGET (cell), x, y, &cell_x, &cell_y)
+      || !fovea_picture_cell_is_on_tick (cell, cell_x, cell_y))
+    return;
+  position = get_position (cell);
+  if (gtk_selection_model_is_selected (selection, position))
+    gtk_selection_model_unselect_item (selection, position);
+  else
+    gtk_selection_model_select_item (selection, position, FALSE);
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+}
+
+static gboolean
+on_query_tooltip (GtkWidget *grid, int x, int y, gboolean keyboard, GtkTooltip *tooltip, FoveaImagesPage *self)
+{
+  FoveaPictureCell *cell = keyboard ? NULL : pick_cell (self, x, y);
+  FoveaPicture *picture = cell != NULL ? fovea_picture_cell_get_picture (cell) : NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *description = NULL;
+  g_autofree char *text = NULL;
+
+  if (picture == NULL)
+    return FALSE;
+  name = fovea_picture_dup_name (picture);
+  description = fovea_picture_dup_description (picture);
+  text = g_strjoin (description[0] != '\0' ? "\n" : "", name, description, NULL);
+  gtk_tooltip_set_text (tooltip, text);
+  return TRUE;
+}
+
+/* ---- dragging the selection ---- */
+
+static GdkContentProvider *
+files_provider_new (FoveaImagesPage *self)
+{
+  g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+  GdkFileList *files;
+  GdkContentProvider *provider;
+  GSList *list = NULL;
+  GtkBitsetIter iter;
+  guint position;
+
+  if (gtk_bitset_get_size (positions) > MAX_FILES_IN_DRAG)
+    return NULL;
+  for (gboolean more = gtk_bitset_iter_init_last (&iter, positions, &position); more;
+       more = gtk_bitset_iter_previous (&iter, &position))
+    {
+      g_autoptr (FoveaPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->list), position);
+      g_autofree char *path = fovea_picture_dup_path (picture);
+
+      list = g_slist_prepend (list, g_file_new_for_path (path));
+    }
+  files = gdk_file_list_new_from_list (list);
+  g_slist_free_full (list, g_object_unref);
+  provider = gdk_content_provider_new_typed (GDK_TYPE_FILE_LIST, files);
+  g_boxed_free (GDK_TYPE_FILE_LIST, files);
+  return provider;
+}
+
+static GdkContentProvider *
+on_drag_prepare (GtkDragSource *source, double x, double y, FoveaImagesPage *self)
+{
+  FoveaPictureCell *cell = pick_cell (self, x, y);
+  g_autoptr (GArray) ids = NULL;
+  g_autoptr (FoveaPictureSet) set = NULL;
+  GdkContentProvider *providers[2];
+
+  if (cell == NULL)
+    return NULL;
+  if (!gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), get_position (cell)))
+    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), get_position (cell), TRUE);
+  ids = fovea_images_page_dup_selected_ids (self);
+  set = fovea_picture_set_new (fovea_project_get_path (self->project), (const gint64 *) (gpointer) ids->data, ids->len);
+  providers[0] = gdk_content_provider_new_typed (FOVEA_TYPE_PICTURE_SET, set);
+  providers[1] = files_provider_new (self);
+  return gdk_content_provider_new_union (providers, providers[1] != NULL ? 2 : 1);
+}
+
+static void
+on_drag_begin (GtkDragSource *source, GdkDrag *drag, FoveaImagesPage *self)
+{
+  guint n = fovea_images_page_get_n_selected (self);
+  g_autofree char *text = g_strdup_printf (ngettext ("%u picture", "%u pictures", n), n);
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_widget_add_css_class (label, "drag-label");
+  gtk_drag_icon_set_child (GTK_DRAG_ICON (gtk_drag_icon_get_for_drag (drag)), label);
+}
+
+/* ---- size and place ---- */
+
+static gboolean
+on_scroll (GtkEventControllerScroll *controller, double dx, double dy, FoveaImagesPage *self)
+{
+  GdkModifierType state = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (controller));
+
+  if ((state & GDK_CONTROL_MASK) == 0 || dy == 0.0)
+    return GDK_EVENT_PROPAGATE;
+  fovea_images_page_set_side (self, self->side_px + (dy < 0.0 ? 16 : -16));
+  return GDK_EVENT_STOP;
+}
+
+static void
+on_scrolled (GtkAdjustment *adjustment, FoveaImagesPage *self)
+{
+  double upper = gtk_adjustment_get_upper (adjustment);
+  double middle = gtk_adjustment_get_value (adjustment) + gtk_adjustment_get_page_size (adjustment) / 2.0;
+
+  if (self->loader != NULL && self->list != NULL && upper > 0.0)
+    fovea_thumbnail_loader_set_focus (self->loader,
+                                      (guint) (middle / upper * g_list_model_get_n_items (G_LIST_MODEL (self->list))));
+}
+
+static void
+on_activate (GtkGridView *grid, guint position, FoveaImagesPage *self)
+{
+  g_autoptr (FoveaPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->list), position);
+
+  if (picture != NULL)
+    g_signal_emit_by_name (self, "picture-activated", picture);
+}
+
+static void
+add_controllers (FoveaImagesPage *self)
+{
+  GtkGesture *click = gtk_gesture_click_new ();
+  GtkDragSource *drag = gtk_drag_source_new ();
+  GtkEventController *scroll = gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
+
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (click), GTK_PHASE_CAPTURE);
+  g_signal_connect (click, "pressed", G_CALLBACK (on_pressed), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->grid), GTK_EVENT_CONTROLLER (click));
+
+  gtk_drag_source_set_actions (drag, GDK_ACTION_COPY);
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (drag), GTK_PHASE_CAPTURE);
+  g_signal_connect (drag, "prepare", G_CALLBACK (on_drag_prepare), self);
+  g_signal_connect (drag, "drag-begin", G_CALLBACK (on_drag_begin), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->grid), GTK_EVENT_CONTROLLER (drag));
+
+  gtk_event_controller_set_propagation_phase (scroll, GTK_PHASE_CAPTURE);
+  g_signal_connect (scroll, "scroll", G_CALLBACK (on_scroll), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->scroller), scroll);
+}
+
+void
+fovea_images_page_init_grid (FoveaImagesPage *self)
+{
+  g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
+
+  g_signal_connect (factory, "setup", G_CALLBACK (on_setup), self);
+  g_signal_connect (factory, "bind", G_CALLBACK (on_bind), self);
+  g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind), self);
+  g_signal_connect (factory, "teardown", G_CALLBACK (on_teardown), self);
+  gtk_grid_view_set_factory (self->grid, factory);
+  g_signal_connect (self->grid, "activate", G_CALLBACK (on_activate), self);
+  g_signal_connect (self->grid, "query-tooltip", G_CALLBACK (on_query_tooltip), self);
+  g_signal_connect (gtk_scrolled_window_get_vadjustment (self->scroller), "value-changed", G_CALLBACK (on_scrolled), self);
+  add_controllers (self);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/images-page.h"
+#include "app/label-popover.h"
+#include "app/picture-cell.h"
+#include "app/thumbnail-loader.h"
+
+G_BEGIN_DECLS
+
+struct _FoveaImagesPage {
+  AdwBin parent_instance;
+  FoveaProject *project;
+  FoveaPictureList *list; /* a view of its own: its filter is not the sidebar's counts */
+  GtkMultiSelection *selection;
+  FoveaThumbnailLoader *loader;
+  GHashTable *cells; /* of FoveaPictureCell: all that exist, bound or not */
+  int side_px;
+
+  char *text;
+  FoveaConcept *concept;
+  gboolean unlabelled, missing;
+  FoveaPictureSort sort;
+  gboolean descending;
+
+  GtkSearchBar *search_bar;
+  GtkSearchEntry *search_entry;
+  GtkRevealer *chips_revealer;
+  GtkBox *chips;
+  GtkStack *stack;
+  GtkSpinner *spinner;
+  GtkScrolledWindow *scroller;
+  GtkGridView *grid;
+  GtkLabel *status_label;
+  GtkWidget *selection_buttons;
+  GtkMenuButton *label_button;
+  FoveaLabelPopover *label_popover;
+  GtkScale *size_scale;
+  GtkAdjustment *size_adjustment;
+};
+
+/* images-grid.c: cells, pointer, drag. */
+void fovea_images_page_init_grid (FoveaImagesPage *self);
+
+/* images-filter.c: search, chips. */
+void fovea_images_page_init_filter (FoveaImagesPage *self);
+void fovea_images_page_apply_filter (FoveaImagesPage *self);
+
+/* images-page.c */
+void fovea_images_page_update_state (FoveaImagesPage *self);
+
+G_END_DECLS

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/images-page-private.h"
+
+#include <glib/gi18n.h>
+
+#include "app/settings.h"
+#include "app/stack.h"
+
+#define MIN_SIDE_PX 64
+#define MAX_SIDE_PX 320
+#define CELL_EXTRA_PX 12 /* what a cell is wider than its picture */
+/* Enough for some hundred cells at the default size; the rest is loaded again when it comes back into view. */
+#define CACHE_BYTES (48u << 20)
+
+G_DEFINE_FINAL_TYPE (FoveaImagesPage, fovea_images_page, ADW_TYPE_BIN)
+
+enum {
+  SELECTION_CHANGED,
+  FILTER_CHANGED,
+  PICTURE_ACTIVATED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+/* ---- what is shown ---- */
+
+static void
+update_status (FoveaImagesPage *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->list)), total = fovea_picture_list_get_total (self->list);
+  guint n_selected = fovea_images_page_get_n_selected (self);
+  g_autofree char *text = NULL;
+
+  if (n_selected > 0)
+    text = g_strdup_printf (ngettext ("%u selected · drag onto a concept, or press its key",
+                                      "%u selected · drag onto a concept, or press its key", n_selected),
+                            n_selected);
+  else if (n != total)
+    text = g_strdup_printf (ngettext ("%u of %u picture", "%u of %u pictures", total), n, total);
+  else
+    text = g_strdup_printf (ngettext ("%u picture", "%u pictures", n), n);
+  gtk_label_set_label (self->status_label, text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->status_label), text);
+  gtk_widget_set_visible (self->selection_buttons, n_selected > 0);
+}
+
+void
+fovea_images_page_update_state (FoveaImagesPage *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->list)), total = fovea_picture_list_get_total (self->list);
+  gboolean loading = fovea_picture_list_get_loading (self->list);
+  const char *page = "grid";
+
+  if (n == 0 && loading)
+    page = total == 0 ? "loading" : "grid";
+  else if (n == 0)
+    page = total == 0 ? "empty" : "no-match";
+  fovea_stack_show_only (self->stack, page);
+  gtk_spinner_set_spinning (self->spinner, g_str_equal (page, "loading"));
+  update_status (self);
+}
+
+static void
+on_selection_changed (GtkSelectionModel *model, guint position, guint n_items, FoveaImagesPage *self)
+{
+  update_status (self);
+  g_signal_emit (self, signals[SELECTION_CHANGED], 0);
+}
+
+static void
+on_items_changed (FoveaImagesPage *self)
+{
+  fovea_images_page_update_state (self);
+  g_signal_emit (self, signals[SELECTION_CHANGED], 0);
+}
+
+static void
+on_concepts_changed (FoveaImagesPage *self)
+{
+  GHashTableIter iter;
+  gpointer cell;
+
+  g_hash_table_iter_init (&iter, self->cells);
+  while (g_hash_table_iter_next (&iter, &cell, NULL))
+    fovea_picture_cell_refresh (cell);
+}
+
+void
+fovea_images_page_set_project (FoveaImagesPage *self, FoveaProject *project)
+{
+  g_return_if_fail (self->project == NULL);
+  self->project = g_object_ref (project);
+  self->list = fovea_project_new_picture_list (project);
+  self->loader = fovea_thumbnail_loader_new (project, CACHE_BYTES);
+  self->selection = gtk_multi_selection_new (G_LIST_MODEL (g_object_ref (self->list)));
+  self->label_popover = FOVEA_LABEL_POPOVER (fovea_label_popover_new (fovea_project_get_concepts (project)));
+  gtk_menu_button_set_popover (self->label_button, GTK_WIDGET (self->label_popover));
+  gtk_widget_set_sensitive (GTK_WIDGET (self->label_button), !fovea_project_get_read_only (project));
+  g_signal_connect (self->selection, "selection-changed", G_CALLBACK (on_selection_changed), self);
+  g_signal_connect_object (self->selection, "items-changed", G_CALLBACK (on_items_changed), self,
+                           G_CONNECT_AFTER | G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->list, "notify", G_CALLBACK (fovea_images_page_update_state), self,
+                           G_CONNECT_AFTER | G_CONNECT_SWAPPED);
+  g_signal_connect_object (fovea_project_get_concepts (project), "items-changed", G_CALLBACK (on_concepts_changed), self,
+                           G_CONNECT_AFTER | G_CONNECT_SWAPPED);
+  gtk_grid_view_set_model (self->grid, GTK_SELECTION_MODEL (self->selection));
+  fovea_images_page_update_state (self);
+}
+
+FoveaPictureList *
+fovea_images_page_get_list (FoveaImagesPage *self)
+{
+  return self->list;
+}
+
+/* ---- selection ---- */
+
+guint
+fovea_images_page_get_n_selected (FoveaImagesPage *self)
+{
+  g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+
+  return (guint) gtk_bitset_get_size (positions);
+}
+
+GArray *
+fovea_images_page_dup_selected_ids (FoveaImagesPage *self)
+{
+  g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+  GArray *ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) gtk_bitset_get_size (positions));
+  GtkBitsetIter iter;
+  guint position;
+
+  for (gboolean more = gtk_bitset_iter_init_first (&iter, positions, &position); more;
+       more = gtk_bitset_iter_next (&iter, &position))
+    {
+      gint64 id = fovea_picture_list_get_id (self->list, position);
+
+      if (id != 0)
+        g_array_append_val (ids, id);
+    }
+  return ids;
+}
+
+void
+fovea_images_page_select_all (FoveaImagesPage *self)
+{
+  gtk_selection_model_select_all (GTK_SELECTION_MODEL (self->selection));
+}
+
+void
+fovea_images_page_select_none (FoveaImagesPage *self)
+{
+  gtk_selection_model_unselect_all (GTK_SELECTION_MODEL (self->selection));
+}
+
+FoveaPicture *
+fovea_images_page_dup_current (FoveaImagesPage *self, guint *ret_position)
+{
+  g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+
+  if (gtk_bitset_is_empty (positions))
+    return NULL;
+  *ret_position = gtk_bitset_get_minimum (positions);
+  return g_list_model_get_item (G_LIST_MODEL (self->list), *ret_position);
+}
+
+gboolean
+fovea_images_page_go_to (FoveaImagesPage *self, guint position)
+{
+  if (position >= g_list_model_get_n_items (G_LIST_MODEL (self->list)))
+    return FALSE;
+  gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), position, TRUE);
+  gtk_widget_activate_action (GTK_WIDGET (self->grid), "list.scroll-to-item", "u", position);
+  return TRUE;
+}
+
+/* ---- size ---- */
+
+static void
+apply_side (FoveaImagesPage *self, int side_px)
+{
+  GHashTableIter iter;
+  gpointer cell;
+
+  if (self->side_px == side_px)
+    return;
+  self->side_px = side_px;
+  g_hash_table_iter_init (&iter, self->cells);
+  while (g_hash_table_iter_next (&iter, &cell, NULL))
+    fovea_picture_cell_set_side (cell, side_px);
+  gtk_widget_queue_resize (GTK_WIDGET (self));
+  if (fovea_settings_get () != NULL)
+    g_settings_set_int (fovea_settings_get (), "thumbnail-size", side_px);
+}
+
+/* In steps, so that a slow drag does not ask for every thumbnail anew with every pixel. */
+static void
+on_size_changed (GtkAdjustment *adjustment, FoveaImagesPage *self)
+{
+  apply_side (self, (int) (gtk_adjustment_get_value (adjustment) / 8.0 + 0.5) * 8);
+}
+
+int
+fovea_images_page_get_side (FoveaImagesPage *self)
+{
+  return self->side_px;
+}
+
+void
+fovea_images_page_set_side (FoveaImagesPage *self, int side_px)
+{
+  gtk_adjustment_set_value (self->size_adjustment, CLAMP (side_px, MIN_SIDE_PX, MAX_SIDE_PX));
+}
+
+/* The grid binds thirty rows of as many columns as it may have, so it is told how many really fit. */
+static void
+images_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  FoveaImagesPage *self = FOVEA_IMAGES_PAGE (widget);
+  guint columns = (guint) MAX (1, width / (self->side_px + CELL_EXTRA_PX));
+
+  if (gtk_grid_view_get_max_columns (self->grid) != columns)
+    {
+      gtk_grid_view_set_min_columns (self->grid, 1);
+      gtk_grid_view_set_max_columns (self->grid, columns);
+      gtk_grid_view_set_min_columns (self->grid, columns);
+    }
+  gtk_widget_allocate (adw_bin_get_child (ADW_BIN (self)), width, height, baseline, NULL);
+}
+
+static void
+images_page_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                     int *minimum_baseline, int *natural_baseline)
+{
+  gtk_widget_measure (adw_bin_get_child (ADW_BIN (widget)), orientation, for_size, minimum, natural, minimum_baseline,
+                      natural_baseline);
+}
+
+static GtkSizeRequestMode
+images_page_get_request_mode (GtkWidget *widget)
+{
+  return gtk_widget_get_request_mode (adw_bin_get_child (ADW_BIN (widget)));
+}
+
+/* ---- the rest ---- */
+
+void
+fovea_images_page_focus_grid (FoveaImagesPage *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->grid));
+}
+
+GtkWidget *
+fovea_images_page_get_grid (FoveaImagesPage *self)
+{
+  return GTK_WIDGET (self->grid);
+}
+
+void
+fovea_images_page_popup_label (FoveaImagesPage *self)
+{
+  if (gtk_widget_get_visible (self->selection_buttons))
+    gtk_menu_button_popup (self->label_button);
+}
+
+static void
+images_page_dispose (GObject *object)
+{
+  FoveaImagesPage *self = FOVEA_IMAGES_PAGE (object);
+
+  if (self->grid != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (gtk_scrolled_window_get_vadjustment (self->scroller), self);
+      gtk_grid_view_set_model (self->grid, NULL);
+    }
+  if (self->selection != NULL)
+    g_signal_handlers_disconnect_by_data (self->selection, self);
+  g_clear_object (&self->selection);
+  g_clear_pointer (&self->loader, fovea_thumbnail_loader_free);
+  g_clear_object (&self->list);
+  g_clear_object (&self->concept);
+  g_clear_object (&self->project);
+  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_IMAGES_PAGE);
+  self->grid = NULL;
+  G_OBJECT_CLASS (fovea_images_page_parent_class)->dispose (object);
+}
+
+static void
+images_page_finalize (GObject *object)
+{
+  FoveaImagesPage *self = FOVEA_IMAGES_PAGE (object);
+
+  g_hash_table_unref (self->cells);
+  g_free (self->text);
+  G_OBJECT_CLASS (fovea_images_page_parent_class)->finalize (object);
+}
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, search_bar);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, search_entry);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, chips_revealer);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, chips);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, spinner);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, scroller);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, grid);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, status_label);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, selection_buttons);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, label_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, size_scale);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, size_adjustment);
+}
+
+static void
+fovea_images_page_class_init (FoveaImagesPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = images_page_dispose;
+  G_OBJECT_CLASS (klass)->finalize = images_page_finalize;
+  widget_class->size_allocate = images_page_size_allocate;
+  widget_class->measure = images_page_measure;
+  widget_class->get_request_mode = images_page_get_request_mode;
+  signals[SELECTION_CHANGED] = g_signal_new ("selection-changed", FOVEA_TYPE_IMAGES_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                             G_TYPE_NONE, 0);
+  signals[FILTER_CHANGED] = g_signal_new ("filter-changed", FOVEA_TYPE_IMAGES_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 0);
+  signals[PICTURE_ACTIVATED] = g_signal_new ("picture-activated", FOVEA_TYPE_IMAGES_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                             G_TYPE_NONE, 1, FOVEA_TYPE_PICTURE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/images-page.ui");
+  bind_children (widget_class);
+}
+
+static void
+fovea_images_page_init (FoveaImagesPage *self)
+{
+  GSettings *settings = fovea_settings_get ();
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_layout_manager (GTK_WIDGET (self), NULL); /* the page allocates its child itself */
+  self->cells = g_hash_table_new (NULL, NULL);
+  self->side_px = settings != NULL ? g_settings_get_int (settings, "thumbnail-size") : 144;
+  gtk_adjustment_set_value (self->size_adjustment, self->side_px);
+  g_signal_connect_object (self->size_adjustment, "value-changed", G_CALLBACK (on_size_changed), self, 0);
+  fovea_images_page_init_grid (self);
+  fovea_images_page_init_filter (self);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "engine/concept.h"
+
+G_BEGIN_DECLS
+
+/* A concept by typing: the list narrows to what is typed, Return takes the first (or the chosen) one, or makes a new concept when none has that
+ * name. Activates win.label with the name. */
+#define FOVEA_TYPE_LABEL_POPOVER (fovea_label_popover_get_type ())
+G_DECLARE_FINAL_TYPE (FoveaLabelPopover, fovea_label_popover, FOVEA, LABEL_POPOVER, GtkPopover)
+
+GtkWidget *fovea_label_popover_new (FoveaConceptList *concepts);
+
+G_END_DECLS

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/thumbnail-loader.h"
+
+G_BEGIN_DECLS
+
+/**
+ * FoveaPictureCell:
+ *
+ * One picture of the grid, drawn by hand: a grid holds hundreds of cells and lays them all out with every step of the wheel, so a cell is one
+ * widget without children or controllers. Solid dots are what a person said (with a bar through it: "is not"), a dashed frame is
+ * what a model says, its confidence a number and a bar; never colour alone.
+ */
+#define FOVEA_TYPE_PICTURE_CELL (fovea_picture_cell_get_type ())
+G_DECLARE_FINAL_TYPE (FoveaPictureCell, fovea_picture_cell, FOVEA, PICTURE_CELL, GtkWidget)
+
+GtkWidget *fovea_picture_cell_new (void);
+
+/* Side of the square that the picture is fitted into, in logical pixels. */
+void fovea_picture_cell_set_side (FoveaPictureCell *self, int side_px);
+
+/* @loader is borrowed until _unbind(), or until loads are stopped. */
+void          fovea_picture_cell_bind (FoveaPictureCell *self, FoveaPicture *picture, guint position, FoveaThumbnailLoader *loader);
+void          fovea_picture_cell_unbind (FoveaPictureCell *self);
+void          fovea_picture_cell_refresh (FoveaPictureCell *self); /* reads what the picture says anew */
+FoveaPicture *fovea_picture_cell_get_picture (FoveaPictureCell *self); /* (nullable), borrowed */
+guint         fovea_picture_cell_get_position (FoveaPictureCell *self);
+GdkTexture   *fovea_picture_cell_get_texture (FoveaPictureCell *self); /* (nullable), borrowed; for the icon of a drag */
+
+void     fovea_picture_cell_set_selected (FoveaPictureCell *self, gboolean selected);
+gboolean fovea_picture_cell_is_on_tick (FoveaPictureCell *self, double x, double y); /* in the cell's coordinates */
+
+/* What the cell says in words, on the picture itself: "hat, not shoes", "dress 91 %"; "" when nothing. */
+const char *fovea_picture_cell_get_label_text (FoveaPictureCell *self);
+const char *fovea_picture_cell_get_prediction_text (FoveaPictureCell *self);
+
+G_END_DECLS

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/project-view.h"
+
+#include <glib/gi18n.h>
+
+#include "app/jobs-button.h"
+#include "app/picture-set.h"
+#include "app/settings.h"
+#include "app/sidebar.h"
+
+struct _FoveaProjectView {
+  AdwBin parent_instance;
+  FoveaProject *project;
+  AdwFlap *flap;
+  AdwWindowTitle *project_title, *page_title;
+  FoveaSidebar *sidebar;
+  GtkWidget *header;
+  GtkWidget *undo_button, *redo_button;
+  GtkMenuButton *menu_button;
+  FoveaJobsButton *jobs_button;
+  GtkInfoBar *read_only_bar;
+  GtkLabel *read_only_label;
+  FoveaImagesPage *images;
+};
+
+G_DEFINE_FINAL_TYPE (FoveaProjectView, fovea_project_view, ADW_TYPE_BIN)
+
+enum {
+  PICTURES_DROPPED,
+  CONCEPT_ADDED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+/* ---- sidebar and page follow each other ---- */
+
+static void
+on_concept_selected (FoveaSidebar *sidebar, FoveaConcept *concept, FoveaProjectView *self)
+{
+  if (concept != NULL)
+    fovea_images_page_set_concept (self->images, concept);
+  else
+    fovea_images_page_clear_filters (self->images);
+  if (adw_flap_get_folded (self->flap))
+    adw_flap_set_reveal_flap (self->flap, FALSE);
+}
+
+static void
+on_filter_changed (FoveaImagesPage *images, FoveaProjectView *self)
+{
+  FoveaConcept *concept = fovea_images_page_get_concept (images);
+
+  fovea_sidebar_show_concept (self->sidebar, concept);
+  adw_window_title_set_subtitle (self->page_title, concept != NULL ? fovea_concept_get_name (concept) : "");
+}
+
+static void
+on_pictures_dropped (FoveaSidebar *sidebar, FoveaPictureSet *set, FoveaConcept *concept, FoveaProjectView *self)
+{
+  g_signal_emit (self, signals[PICTURES_DROPPED], 0, set, concept);
+}
+
+static void
+on_concept_added (FoveaSidebar *sidebar, const char *name, FoveaProjectView *self)
+{
+  g_signal_emit (self, signals[CONCEPT_ADDED], 0, name);
+}
+
+/* ---- what the project says of itself ---- */
+
+static void
+update_title (FoveaProjectView *self)
+{
+  adw_window_title_set_title (self->project_title, fovea_project_get_name (self->project));
+}
+
+static void
+update_undo (FoveaProjectView *self)
+{
+  const char *undo = fovea_project_get_undo_text (self->project), *redo = fovea_project_get_redo_text (self->project);
+  g_autofree char *undo_tip = undo != NULL && undo[0] != '\0' ? g_strdup_printf (_("Undo: %s (Ctrl+Z)"), undo)
+                                                              : g_strdup (_("Undo (Ctrl+Z)"));
+  g_autofree char *redo_tip = redo != NULL && redo[0] != '\0' ? g_strdup_printf (_("Redo: %s (Shift+Ctrl+Z)"), redo)
+                                                              : g_strdup (_("Redo (Shift+Ctrl+Z)"));
+
+  gtk_widget_set_tooltip_text (self->undo_button, undo_tip);
+  gtk_widget_set_tooltip_text (self->redo_button, redo_tip);
+}
+
+static void
+show_read_only (FoveaProjectView *self)
+{
+  g_autofree char *text = NULL;
+
+  if (!fovea_project_get_read_only (self->project))
+    return;
+  text = g_strdup_printf (_("This project can be looked at but not changed: %s"),
+                          fovea_project_get_read_only_reason (self->project));
+  gtk_label_set_label (self->read_only_label, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->read_only_bar), TRUE);
+  gtk_info_bar_set_revealed (self->read_only_bar, TRUE);
+}
+
+/* ---- calls of the window ---- */
+
+FoveaImagesPage *
+fovea_project_view_get_images (FoveaProjectView *self)
+{
+  return self->images;
+}
+
+void
+fovea_project_view_add_actions (FoveaProjectView *self, GActionMap *map)
+{
+  g_autoptr (GPropertyAction) sidebar = g_property_action_new ("sidebar", self->flap, "reveal-flap");
+  g_autoptr (GPropertyAction) search =
+    g_property_action_new ("search", fovea_images_page_get_search_bar (self->images), "search-mode-enabled");
+
+  g_action_map_add_action (map, G_ACTION (sidebar));
+  g_action_map_add_action (map, G_ACTION (search));
+}
+
+void
+fovea_project_view_save_state (FoveaProjectView *self)
+{
+  if (fovea_settings_get () != NULL && !adw_flap_get_folded (self->flap))
+    g_settings_set_boolean (fovea_settings_get (), "sidebar-visible", adw_flap_get_reveal_flap (self->flap));
+}
+
+void
+fovea_project_view_popup_jobs (FoveaProjectView *self)
+{
+  fovea_jobs_button_popup (self->jobs_button);
+}
+
+void
+fovea_project_view_popup_menu (FoveaProjectView *self)
+{
+  gtk_menu_button_popup (self->menu_button);
+}
+
+void
+fovea_project_view_focus_next_pane (FoveaProjectView *self)
+{
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
+  GtkWidget *panes[3] = { GTK_WIDGET (self->sidebar), self->header, GTK_WIDGET (self->images) };
+  int now = 2;
+
+  for (int i = 0; i < 3; i++)
+    if (focus != NULL && gtk_widget_is_ancestor (focus, panes[i]))
+      now = i;
+  for (int i = 1; i <= 3; i++)
+    {
+      GtkWidget *next = panes[(now + i) % 3];
+
+      if (next == GTK_WIDGET (self->sidebar) && !adw_flap_get_reveal_flap (self->flap))
+        continue;
+      if (gtk_widget_child_focus (next, GTK_DIR_TAB_FORWARD))
+        return;
+    }
+}
+
+/* ---- the object ---- */
+
+static void
+project_view_dispose (GObject *object)
+{
+  FoveaProjectView *self = FOVEA_PROJECT_VIEW (object);
+
+  if (self->project != NULL)
+    g_signal_handlers_disconnect_by_data (self->project, self);
+  g_clear_object (&self->project);
+  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_PROJECT_VIEW);
+  G_OBJECT_CLASS (fovea_project_view_parent_class)->dispose (object);
+}
+
+static void
+fovea_project_view_class_init (FoveaProjectViewClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = project_view_dispose;
+  signals[PICTURES_DROPPED] = g_signal_new ("pictures-dropped", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                            G_TYPE_NONE, 2, FOVEA_TYPE_PICTURE_SET, FOVEA_TYPE_CONCEPT);
+  signals[CONCEPT_ADDED] = g_signal_new ("concept-added", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_type_ensure (FOVEA_TYPE_SIDEBAR);
+  g_type_ensure (FOVEA_TYPE_JOBS_BUTTON);
+  g_type_ensure (FOVEA_TYPE_IMAGES_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/project-view.ui");
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, flap);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, project_title);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, page_title);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, header);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, undo_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, redo_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, menu_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, jobs_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, read_only_bar);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, read_only_label);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, images);
+}
+
+static void
+fovea_project_view_init (FoveaProjectView *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (self->sidebar, "concept-selected", G_CALLBACK (on_concept_selected), self);
+  g_signal_connect (self->sidebar, "pictures-dropped", G_CALLBACK (on_pictures_dropped), self);
+  g_signal_connect (self->sidebar, "concept-added", G_CALLBACK (on_concept_added), self);
+  g_signal_connect (self->images, "filter-changed", G_CALLBACK (on_filter_changed), self);
+}
+
+GtkWidget *
+fovea_project_view_new (FoveaProject *project)
+{
+  FoveaProjectView *self = g_object_new (FOVEA_TYPE_PROJECT_VIEW, NULL);
+
+  self->project = g_object_ref (project);
+  fovea_sidebar_set_project (self->sidebar, project);
+  fovea_images_page_set_project (self->images, project);
+  fovea_jobs_button_set_jobs (self->jobs_button, fovea_project_get_jobs (project));
+  g_signal_connect_swapped (project, "notify::name", G_CALLBACK (update_title), self);
+  g_signal_connect_swapped (project, "notify::undo-text", G_CALLBACK (update_undo), self);
+  g_signal_connect_swapped (project, "notify::redo-text", G_CALLBACK (update_undo), self);
+  update_title (self);
+  update_undo (self);
+  show_read_only (self);
+  if (fovea_settings_get () != NULL)
+    adw_flap_set_reveal_flap (self->flap, g_settings_get_boolean (fovea_settings_get (), "sidebar-visible"));
+  return GTK_WIDGET (self);
+}

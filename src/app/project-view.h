@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+#include "app/images-page.h"
+
+G_BEGIN_DECLS
+
+/* An open project: sidebar, header, pages. Signals: "pictures-dropped" (FoveaPictureSet, FoveaConcept), "concept-added" (name). */
+#define FOVEA_TYPE_PROJECT_VIEW (fovea_project_view_get_type ())
+G_DECLARE_FINAL_TYPE (FoveaProjectView, fovea_project_view, FOVEA, PROJECT_VIEW, AdwBin)
+
+GtkWidget       *fovea_project_view_new (FoveaProject *project);
+FoveaImagesPage *fovea_project_view_get_images (FoveaProjectView *self);
+
+/* Adds the actions whose state is a part's own: "sidebar" and "search". */
+void             fovea_project_view_add_actions (FoveaProjectView *self, GActionMap *map);
+
+/* Keeps in the settings whether the sidebar is shown (not when it is folded for want of room). */
+void             fovea_project_view_save_state (FoveaProjectView *self);
+void             fovea_project_view_popup_jobs (FoveaProjectView *self);
+void             fovea_project_view_popup_menu (FoveaProjectView *self);
+
+/* F6: sidebar → header → page → sidebar. */
+void fovea_project_view_focus_next_pane (FoveaProjectView *self);
+
+G_END_DECLS

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/window-private.h"
+
+#include <glib/gi18n.h>
+
+#include "app/paths.h"
+#include "app/settings.h"
+#include "app/stack.h"
+#include "engine/recent.h"
+
+#define TOAST_SECONDS 5
+/* A project that opens faster shows no spinner: flicker would make it feel slower. */
+#define SPINNER_DELAY_MS 250
+
+G_DEFINE_FINAL_TYPE (FoveaWindow, fovea_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/* ---- toasts: one at a time, the newest ---- */
+
+static void
+show_toast (FoveaWindow *self, AdwToast *toast)
+{
+  if (self->toast != NULL)
+    adw_toast_dismiss (self->toast);
+  adw_toast_set_timeout (toast, TOAST_SECONDS);
+  g_set_weak_pointer (&self->toast, toast);
+  adw_toast_overlay_add_toast (self->toasts, toast);
+}
+
+static AdwToast *
+toast_new (const char *text)
+{
+  /* Titles are Pango markup; a file name may hold anything. */
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+
+  return adw_toast_new (escaped);
+}
+
+void
+fovea_window_toast (FoveaWindow *self, const char *text, const char *button, const char *action)
+{
+  AdwToast *toast = toast_new (text);
+
+  if (button != NULL)
+    {
+      adw_toast_set_button_label (toast, button);
+      adw_toast_set_action_name (toast, action);
+    }
+  show_toast (self, toast);
+}
+
+void
+fovea_window_toast_error (FoveaWindow *self, const char *what, const GError *error)
+{
+  g_autofree char *text = NULL;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  text = g_strdup_printf ("%s: %s", what, error->message);
+  fovea_window_toast (self, text, NULL, NULL);
+}
+
+/* ---- opening and closing a project ---- */
+
+static void
+show_page (FoveaWindow *self, const char *name)
+{
+  fovea_stack_show_only (self->stack, name);
+  gtk_spinner_set_spinning (self->spinner, g_str_equal (name, "loading"));
+}
+
+static gboolean
+on_slow (gpointer data)
+{
+  FoveaWindow *self = data;
+
+  self->spinner_id = 0;
+  gtk_widget_set_opacity (GTK_WIDGET (self->spinner), 1.0);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fovea_window_close_project (FoveaWindow *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_handle_id (&self->spinner_id, g_source_remove);
+  g_clear_pointer (&self->waiting_paths, g_strfreev);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_object (&self->report_job);
+  if (self->view != NULL)
+    {
+      FoveaProjectView *view = self->view;
+
+      fovea_project_view_save_state (view);
+      self->view = NULL;
+      gtk_stack_remove (self->stack, GTK_WIDGET (view));
+    }
+  if (self->project != NULL)
+    {
+      g_autoptr (FoveaProject) project = g_steal_pointer (&self->project);
+
+      g_signal_handlers_disconnect_by_data (project, self);
+      g_signal_handlers_disconnect_by_data (fovea_project_get_jobs (project), self);
+      fovea_project_close (project);
+    }
+}
+
+static void
+update_title (FoveaWindow *self)
+{
+  gtk_window_set_title (GTK_WINDOW (self), self->project != NULL ? fovea_project_get_name (self->project) : _("Fovea"));
+}
+
+static void
+show_project (FoveaWindow *self)
+{
+  self->view = FOVEA_PROJECT_VIEW (fovea_project_view_new (self->project));
+  gtk_stack_add_named (self->stack, GTK_WIDGET (self->view), "project");
+  fovea_window_watch_project (self);
+  show_page (self, "project");
+  update_title (self);
+  fovea_images_page_focus_grid (fovea_project_view_get_images (self->view));
+  fovea_window_start_waiting_import (self);
+}
+
+static void
+show_failure (FoveaWindow *self, const GError *error)
+{
+  g_autofree char *name = fovea_display_project_name (self->path);
+  g_autofree char *title = g_strdup_printf (_("“%s” Could Not Be Opened"), name);
+  g_autofree char *escaped_title = g_markup_escape_text (title, -1);
+  g_autofree char *escaped_reason = g_markup_escape_text (error->message, -1);
+
+  adw_status_page_set_title (self->failed_page, escaped_title);
+  adw_status_page_set_description (self->failed_page, escaped_reason);
+  show_page (self, "failed");
+}
+
+typedef struct {
+  FoveaWindow *window;
+  GCancellable *cancellable;
+} Opening;
+
+static void
+opening_free (Opening *opening)
+{
+  g_object_unref (opening->window);
+  g_object_unref (opening->cancellable);
+  g_free (opening);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opening, opening_free)
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Opening) opening = data;
+  FoveaWindow *self = opening->window;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FoveaProject) project = fovea_project_open_finish (result, &error);
+
+  /* The window was closed, or turned to another project, while this one was being opened. */
+  if (g_cancellable_is_cancelled (opening->cancellable))
+    {
+      if (project != NULL)
+        fovea_project_close (project);
+      return;
+    }
+  g_clear_handle_id (&self->spinner_id, g_source_remove);
+  if (project == NULL)
+    {
+      show_failure (self, error);
+      return;
+    }
+  self->project = g_steal_pointer (&project);
+  fovea_recent_add (self->path);
+  show_project (self);
+}
+
+void
+fovea_window_load (FoveaWindow *self, const char *path, gboolean create)
+{
+  g_auto (GStrv) waiting = g_steal_pointer (&self->waiting_paths);
+  Opening *opening;
+
+  fovea_window_close_project (self);
+  self->waiting_paths = g_steal_pointer (&waiting);
+  self->path = g_strdup (path);
+  self->cancellable = g_cancellable_new ();
+  gtk_widget_set_opacity (GTK_WIDGET (self->spinner), 0.0);
+  self->spinner_id = g_timeout_add (SPINNER_DELAY_MS, on_slow, self);
+  show_page (self, "loading");
+  fovea_window_update_actions (self);
+  opening = g_new0 (Opening, 1);
+  opening->window = g_object_ref (self);
+  opening->cancellable = g_object_ref (self->cancellable);
+  fovea_project_open_async (path, create, self->cancellable, on_opened, opening);
+}
+
+const char *
+fovea_window_get_path (FoveaWindow *self)
+{
+  return self->path;
+}
+
+void
+fovea_window_show_start (FoveaWindow *self)
+{
+  fovea_window_close_project (self);
+  fovea_start_page_refresh (self->start_page);
+  gtk_widget_grab_focus (GTK_WIDGET (self->start_page));
+  show_page (self, "start");
+  update_title (self);
+  fovea_window_update_actions (self);
+}
+
+/* ---- closing the window ---- */
+
+static void
+save_state (FoveaWindow *self)
+{
+  GSettings *settings = fovea_settings_get ();
+  gboolean maximized = gtk_window_is_maximized (GTK_WINDOW (self));
+  int width, height;
+
+  if (settings == NULL)
+    return;
+  g_settings_set_boolean (settings, "window-maximized", maximized);
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  if (maximized || width <= 0 || height <= 0)
+    return;
+  g_settings_set_int (settings, "window-width", width);
+  g_settings_set_int (settings, "window-height", height);
+}
+
+static void
+on_work_ended (FoveaWindow *self)
+{
+  if (self->closing && self->project != NULL && fovea_job_list_get_n_running (fovea_project_get_jobs (self->project)) == 0)
+    gtk_window_destroy (GTK_WINDOW (self));
+}
+
+static void
+on_close_response (AdwMessageDialog *dialog, const char *response, FoveaWindow *self)
+{
+  if (g_str_equal (response, "stop"))
+    gtk_window_destroy (GTK_WINDOW (self));
+  else if (g_str_equal (response, "background"))
+    {
+      self->closing = TRUE;
+      gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+      on_work_ended (self);
+    }
+}
+
+static void
+ask_about_work (FoveaWindow *self)
+{
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), _("Work Is Still Running"),
+                                              _("It can go on without the window, or be stopped. "
+                                                "An import that is stopped goes on where it was when it is started again."));
+
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("Keep Open"), "stop", _("Stop and Close"),
+                                    "background", _("Go On in Background"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "stop", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "background");
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, 0);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static gboolean
+window_close_request (GtkWindow *window)
+{
+  FoveaWindow *self = FOVEA_WINDOW (window);
+
+  save_state (self);
+  if (self->project != NULL && fovea_job_list_get_n_running (fovea_project_get_jobs (self->project)) > 0)
+    {
+      ask_about_work (self);
+      return GDK_EVENT_STOP;
+    }
+  return GTK_WINDOW_CLASS (fovea_window_parent_class)->close_request (window);
+}
+
+void
+fovea_window_watch_work (FoveaWindow *self)
+{
+  g_signal_connect_swapped (self->project, "notify::name", G_CALLBACK (update_title), self);
+  g_signal_connect_swapped (fovea_project_get_jobs (self->project), "notify::n-running", G_CALLBACK (on_work_ended), self);
+}
+
+/* ---- the object ---- */
+
+static void
+window_map (GtkWidget *widget)
+{
+  FOVEA_WINDOW (widget)->closing = FALSE; /* shown again while its work goes on */
+  GTK_WIDGET_CLASS (fovea_window_parent_class)->map (widget);
+}
+
+static void
+window_dispose (GObject *object)
+{
+  FoveaWindow *self = FOVEA_WINDOW (object);
+
+  if (self->stack != NULL)
+    fovea_window_close_project (self);
+  g_clear_weak_pointer (&self->toast);
+  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_WINDOW);
+  self->stack = NULL;
+  G_OBJECT_CLASS (fovea_window_parent_class)->dispose (object);
+}
+
+static void
+fovea_window_class_init (FoveaWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = window_dispose;
+  GTK_WINDOW_CLASS (klass)->close_request = window_close_request;
+  widget_class->map = window_map;
+  g_type_ensure (FOVEA_TYPE_START_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/window.ui");
+  gtk_widget_class_bind_template_child (widget_class, FoveaWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, FoveaWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, FoveaWindow, start_page);
+  gtk_widget_class_bind_template_child (widget_class, FoveaWindow, start_menu_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaWindow, spinner);
+  gtk_widget_class_bind_template_child (widget_class, FoveaWindow, failed_page);
+  gtk_widget_class_bind_template_child (widget_class, FoveaWindow, drop_hint);
+  gtk_widget_class_bind_template_child (widget_class, FoveaWindow, drop_status);
+}
+
+static void
+fovea_window_init (FoveaWindow *self)
+{
+  GSettings *settings = fovea_settings_get ();
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_window_set_default_size (GTK_WINDOW (self), settings != NULL ? g_settings_get_int (settings, "window-width") : 1180,
+                               settings != NULL ? g_settings_get_int (settings, "window-height") : 760);
+  if (settings != NULL && g_settings_get_boolean (settings, "window-maximized"))
+    gtk_window_maximize (GTK_WINDOW (self));
+  fovea_window_init_actions (self);
+  fovea_window_init_import (self);
+  fovea_start_page_refresh (self->start_page);
+  gtk_widget_grab_focus (GTK_WIDGET (self->start_page));
+  fovea_window_update_actions (self);
+}
+
+FoveaWindow *
+fovea_window_new (FoveaApplication *app)
+{
+  return g_object_new (FOVEA_TYPE_WINDOW, "application", app, NULL);
+}
