@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store-annotations.h"
 
+#include <math.h>
+
 #include "store/store-private.h"
 
 /* Foreign keys are checked at the commit and two columns have none, so what a row names is looked
@@ -73,25 +75,31 @@ check_annotation (Known                       *known,
                    "A label is 1 (shows it) or 0 (does not), not %d", a->value);
       return FALSE;
     }
+  if (!isfinite (a->score))
+    {
+      g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
+                   "The score of a label has to be a number, not %g", a->score);
+      return FALSE;
+    }
   return knows (known, 0, a->concept, error)
          && (a->version == 0 || knows (known, 1, a->version, error))
          && (a->author == 0 || knows (known, 2, a->author, error))
          && (a->region == 0 || knows (known, 3, a->region, error));
 }
 
-#define PUT_ANNOTATION                                                                             \
-  "INSERT INTO annotations (input_id, region_id, concept_id, version_id, value, status, score, "   \
-  "author_id,"                                                                                     \
-  " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, nullif (?, 0), ?) "                                   \
-  "ON CONFLICT (input_id, region_id, concept_id, version_id) DO UPDATE SET value = "               \
-  "excluded.value,"                                                                                \
-  " status = excluded.status, score = excluded.score, author_id = excluded.author_id,"             \
-  " created_at = excluded.created_at "                                                             \
-  "WHERE value <> excluded.value OR status <> excluded.status OR score <> excluded.score"
+/* Not one upsert: SQLite 3.40 takes three times as long for that as for an insert that is ignored. */
+#define ADD_ANNOTATION                                                                             \
+  "INSERT OR IGNORE INTO annotations (input_id, region_id, concept_id, version_id, value, status," \
+  " score, author_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, nullif (?, 0), ?)"
+#define CHANGE_ANNOTATION                                                                          \
+  "UPDATE annotations SET value = ?5, status = ?6, score = ?7, author_id = nullif (?8, 0),"        \
+  " created_at = ?9 WHERE input_id = ?1 AND region_id = ?2 AND concept_id = ?3 AND version_id = ?4" \
+  " AND (value <> ?5 OR status <> ?6 OR score <> ?7)"
 
 static gboolean
 put_annotation (FoveaStore                  *store,
-                sqlite3_stmt                *stmt,
+                sqlite3_stmt                *add,
+                sqlite3_stmt                *change,
                 const FoveaStoreAnnotation  *a,
                 gint64                       now,
                 gsize                       *changed,
@@ -99,12 +107,21 @@ put_annotation (FoveaStore                  *store,
 {
   gint64 status = a->status != 0 ? (gint64) a->status : FOVEA_STORE_ANNOTATION_SUCCESS;
   double score = a->version != 0 ? a->score : (double) a->value;
+  sqlite3_stmt *const statements[] = { add, change };
 
-  fovea_sql_bind (stmt, "iiiiiidii", a->input, a->region, a->concept, a->version, (gint64) a->value,
-                  status, score, a->author, a->created_at != 0 ? a->created_at : now);
-  if (fovea_sql_step (store, stmt, error) != SQLITE_DONE)
-    return FALSE;
-  *changed += (gsize) sqlite3_changes (store->db);
+  for (gsize i = 0; i < G_N_ELEMENTS (statements); i++)
+    {
+      fovea_sql_bind (statements[i], "iiiiiidii", a->input, a->region, a->concept, a->version,
+                      (gint64) a->value, status, score, a->author,
+                      a->created_at != 0 ? a->created_at : now);
+      if (fovea_sql_step (store, statements[i], error) != SQLITE_DONE)
+        return FALSE;
+      if (sqlite3_changes (store->db) > 0)
+        {
+          *changed += 1;
+          break;
+        }
+    }
   return TRUE;
 }
 
@@ -136,18 +153,19 @@ fovea_store_put_annotations (FoveaStore                  *store,
 {
   g_auto (FoveaSqlScope) scope = { 0 };
   g_auto (Known) known = { .store = store };
-  sqlite3_stmt *stmt;
+  sqlite3_stmt *add, *change;
   gint64 now = g_get_real_time ();
   gsize changed = 0;
 
   g_return_val_if_fail (store != NULL && (annotations != NULL || n == 0), FALSE);
 
   if (!fovea_sql_enter (&scope, store, TRUE, error)
-      || (stmt = fovea_sql_get (store, PUT_ANNOTATION, error)) == NULL)
+      || (add = fovea_sql_get (store, ADD_ANNOTATION, error)) == NULL
+      || (change = fovea_sql_get (store, CHANGE_ANNOTATION, error)) == NULL)
     return FALSE;
   for (gsize i = 0; i < n; i++)
     if (!check_annotation (&known, &annotations[i], error)
-        || !put_annotation (store, stmt, &annotations[i], now, &changed, error))
+        || !put_annotation (store, add, change, &annotations[i], now, &changed, error))
       return FALSE;
   if (!check_pictures (store, annotations, n, error) || !fovea_sql_leave (&scope, error))
     return FALSE;

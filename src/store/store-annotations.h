@@ -51,7 +51,7 @@ gboolean    fovea_store_ensure_author       (FoveaStore             *store,
  * present, status 0 _SUCCESS. 100,000 take under a second, their changeset included.
  *
  * Errors: _NOT_FOUND when an input, region, concept, version or author does not exist; _INVALID for
- * a value that is neither 0 nor 1.
+ * a value that is neither 0 nor 1, or a score that is no number.
  */
 gboolean    fovea_store_put_annotations     (FoveaStore             *store,
                                              const FoveaStoreAnnotation *annotations,

@@ -320,6 +320,13 @@ test_annotations (void)
   g_clear_error (&error);
   fovea_store_rollback_command (p.store);
   begin (p.store, "wrong");
+  said.value = 1;
+  said.score = NAN;
+  g_assert_false (fovea_store_put_annotations (p.store, &said, 1, NULL, &error));
+  g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID);
+  g_clear_error (&error);
+  fovea_store_rollback_command (p.store);
+  begin (p.store, "wrong");
   box.right = 1.5;
   g_assert_false (fovea_store_add_region (p.store, &box, NULL, &error));
   g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID);
