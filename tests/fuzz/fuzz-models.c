@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* fuzz-models SEED_FOLDER SECONDS [RANDOM_SEED]
+ *
+ * Damages saved weights (*.weights) and parameters (*.json) and reads them. Whatever is taken must be sane: finite numbers, labels
+ * for every concept, every parameter within its range. Bytes are copied to memory of exactly their length, so that a build with
+ * the address sanitizer sees one read too many. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/json-check.h"
+#include "models/model-type.h"
+#include "models/params.h"
+#include "models/predictor.h"
+
+typedef struct {
+  GBytes *bytes;
+  gboolean weights;
+} Seed;
+
+static void
+seed_free (Seed *seed)
+{
+  g_bytes_unref (seed->bytes);
+  g_free (seed);
+}
+
+static GPtrArray *
+read_seeds (const char *folder)
+{
+  GPtrArray *seeds = g_ptr_array_new_with_free_func ((GDestroyNotify) seed_free);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      Seed *seed = g_new0 (Seed, 1);
+      char *data;
+      gsize length;
+
+      g_assert_true (g_file_get_contents (path, &data, &length, NULL));
+      seed->bytes = g_bytes_new_take (data, length);
+      seed->weights = g_str_has_suffix (name, ".weights");
+      g_ptr_array_add (seeds, seed);
+    }
+  return seeds;
+}
+
+static guint8 *
+mutate (GRand *random, GBytes *bytes, gsize *ret_length)
+{
+  static const char *const words[] = { "1e999", "-1", "null", "[", "{", "\"", "99999999999999999999", "\\u0000", "true", "NaN", ",", ":" };
+  g_autoptr (GByteArray) array = g_byte_array_new ();
+  int n_changes = g_rand_int_range (random, 1, 6);
+
+  g_byte_array_append (array, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+  for (int i = 0; i < n_changes && array->len > 1; i++)
+    {
+      guint at = (guint) g_rand_int_range (random, 0, (gint32) array->len);
+      const char *word = words[g_rand_int_range (random, 0, G_N_ELEMENTS (words))];
+
+      switch (g_rand_int_range (random, 0, 5))
+        {
+        case 0: array->data[at] = (guint8) g_rand_int (random); break;
+        case 1: array->data[at] ^= (guint8) (1u << g_rand_int_range (random, 0, 8)); break;
+        case 2: g_byte_array_remove_range (array, at, (guint) g_rand_int_range (random, 1, (gint32) (array->len - at) + 1)); break;
+        case 3: memcpy (array->data + at, word, MIN (strlen (word), array->len - at)); break;
+        default:
+          {
+            guint n = (guint) g_rand_int_range (random, 1, (gint32) MIN (array->len - at, 64) + 1);
+            g_autofree guint8 *copy = g_memdup2 (array->data + at, n);
+
+            g_byte_array_append (array, copy, n);
+          }
+        }
+    }
+  *ret_length = array->len;
+  return g_memdup2 (array->data, MAX (array->len, 1));
+}
+
+static gboolean
+try_weights (const guint8 *data, gsize length)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (data, length);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FoveaPredictor) predictor = fovea_predictor_new_from_bytes (bytes, &error);
+  const FoveaHead *head;
+
+  g_assert_true ((predictor == NULL) == (error != NULL));
+  if (predictor == NULL)
+    return FALSE;
+  head = fovea_predictor_get_head (predictor);
+  g_assert_cmpuint (fovea_predictor_get_labels (predictor)->len, ==, head->n_concepts);
+  for (gsize i = 0; i < (gsize) head->n_concepts * head->dim; i++)
+    g_assert_true (isfinite (head->weights[i]));
+  return TRUE;
+}
+
+static gboolean
+try_params (const guint8 *data, gsize length)
+{
+  g_autoptr (JsonNode) node = fovea_json_parse ((const char *) data, (gssize) length, NULL);
+  gboolean taken = FALSE;
+
+  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+    return FALSE;
+  for (const char *const *id = fovea_model_type_ids (); *id != NULL; id++)
+    {
+      g_autoptr (FoveaModelType) type = fovea_model_type_new (*id, NULL);
+      g_autoptr (FoveaModelType) again = fovea_model_type_new (*id, NULL);
+      g_autoptr (JsonNode) flat = NULL;
+      g_autoptr (GError) error = NULL;
+
+      if (fovea_params_read_model (G_OBJECT (type), json_node_get_object (node), &error))
+        taken = TRUE;
+      else
+        g_assert_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_INVALID_PARAM);
+      g_clear_error (&error);
+      flat = fovea_params_to_json (G_OBJECT (type)); /* what was taken is good enough to be taken again */
+      g_assert_true (fovea_params_read (G_OBJECT (again), json_node_get_object (flat), &error));
+      g_assert_no_error (error);
+    }
+  return taken;
+}
+
+static gboolean
+try (const Seed *seed, const guint8 *data, gsize length)
+{
+  return seed->weights ? try_weights (data, length) : try_params (data, length);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GPtrArray) seeds = NULL;
+  g_autoptr (GRand) random = NULL;
+  gint64 deadline;
+  guint64 n_tries = 0, n_taken = 0;
+
+  if (argc < 3)
+    return 2;
+  seeds = read_seeds (argv[1]);
+  g_assert_cmpuint (seeds->len, >, 0);
+  random = g_rand_new_with_seed (argc > 3 ? (guint32) strtoul (argv[3], NULL, 10) : 1);
+  deadline = g_get_monotonic_time () + (gint64) (atof (argv[2]) * 1e6);
+  for (guint i = 0; i < seeds->len; i++)
+    {
+      const Seed *seed = g_ptr_array_index (seeds, i);
+      gsize length;
+      const guint8 *data = g_bytes_get_data (seed->bytes, &length);
+
+      g_assert_true (try (seed, data, length)); /* unharmed, each seed is read */
+    }
+  while (g_get_monotonic_time () < deadline)
+    {
+      const Seed *seed = g_ptr_array_index (seeds, g_rand_int_range (random, 0, (gint32) seeds->len));
+      gsize length;
+      g_autofree guint8 *data = mutate (random, seed->bytes, &length);
+
+      n_taken += try (seed, data, length);
+      n_tries++;
+    }
+  printf ("%" G_GUINT64_FORMAT " inputs, %" G_GUINT64_FORMAT " of them taken\n", n_tries, n_taken);
+  return n_taken > 0 && n_taken < n_tries ? 0 : 1;
+}
