@@ -175,6 +175,22 @@ build_wide (Builder *builder, const FoveaUnit *unit, int x, int residual)
   add_unit_step (builder, &last, fovea_step_conv, step->out[0], residual, unit->conv[2].y, FOVEA_LAYOUT_LAST, 0);
 }
 
+/* Takes @dnnl. @added_bytes: the second input is added to the result, and this large. */
+static void
+add_dnnl_step (Builder *builder, FoveaDnnl *dnnl, const char *what, int x, int other, gsize added_bytes, int y,
+               FoveaLayout layout)
+{
+  FoveaStep *step = add_step (builder, NULL, 2, 1, g_strdup_printf ("%s, oneDNN %s", what, fovea_dnnl_get_kernel (dnnl)));
+
+  step->alone = fovea_step_dnnl;
+  step->dnnl = dnnl;
+  step->in[0] = x;
+  step->in[1] = other;
+  step->n[0] = added_bytes;
+  step->out[0] = new_output (builder, y, layout);
+  builder->program->uses_all_cores = TRUE;
+}
+
 static void
 build_conv (Builder *builder, const FoveaUnit *unit)
 {
@@ -182,8 +198,16 @@ build_conv (Builder *builder, const FoveaUnit *unit)
   FoveaLayout layout = first->flat ? FOVEA_LAYOUT_PLAIN : FOVEA_LAYOUT_LAST;
   int x = need (builder, first->x, layout);
   int residual = last->residual >= 0 ? need (builder, last->residual, layout) : -1;
+  FoveaDnnl *dnnl = fovea_plan_dnnl_conv (unit, builder->program->kernels);
 
-  if (unit->kind == FOVEA_UNIT_BLOCK && fovea_wide_pays (unit))
+  if (dnnl != NULL)
+    {
+      g_autofree char *what = describe_unit (unit);
+
+      add_dnnl_step (builder, dnnl, what, x, residual,
+                     residual >= 0 ? fovea_tensor_n_bytes (fact_of (builder, last->y)) : 0, last->y, layout);
+    }
+  else if (unit->kind == FOVEA_UNIT_BLOCK && fovea_wide_pays (unit))
     build_wide (builder, unit, x, residual);
   else if (unit->kind == FOVEA_UNIT_BLOCK || first->weights->depthwise)
     add_unit_step (builder, unit, fovea_step_block, x, residual, last->y, layout, fovea_block_scratch (unit));
@@ -253,6 +277,37 @@ build_add (Builder *builder, const FoveaNode *node)
   return TRUE;
 }
 
+static gboolean
+build_dnnl (Builder *builder, const FoveaNode *node)
+{
+  FoveaTensor *a, *b, *y;
+  FoveaDnnl *dnnl;
+
+  if (node->n_inputs < 1 || node->inputs[0] < 0 || node->outputs[0] < 0)
+    return FALSE;
+  a = fact_of (builder, node->inputs[0]);
+  y = fact_of (builder, node->outputs[0]);
+  if (!is_f32 (a) || !is_f32 (y))
+    return FALSE;
+  dnnl = fovea_plan_dnnl_pool (node, a, y);
+  if (dnnl != NULL)
+    {
+      int in = need (builder, node->inputs[0], FOVEA_LAYOUT_LAST);
+
+      add_dnnl_step (builder, dnnl, node->op_type, in, -1, 0, node->outputs[0], FOVEA_LAYOUT_LAST);
+      return TRUE;
+    }
+  b = node->n_inputs == 2 && node->inputs[1] >= 0 ? fact_of (builder, node->inputs[1]) : NULL;
+  dnnl = is_f32 (b) ? fovea_plan_dnnl_matmul (node, a, b, y) : NULL;
+  if (dnnl != NULL)
+    {
+      int in = need (builder, node->inputs[0], FOVEA_LAYOUT_PLAIN), other = need (builder, node->inputs[1], FOVEA_LAYOUT_PLAIN);
+
+      add_dnnl_step (builder, dnnl, node->op_type, in, other, 0, node->outputs[0], FOVEA_LAYOUT_PLAIN);
+    }
+  return dnnl != NULL;
+}
+
 /* The same bytes under another shape. */
 static gboolean
 build_view (Builder *builder, const FoveaNode *node)
@@ -304,7 +359,7 @@ build_unit (Builder *builder, const FoveaUnit *unit)
   if (unit->kind == FOVEA_UNIT_CONV || unit->kind == FOVEA_UNIT_BLOCK)
     build_conv (builder, unit);
   else if (unit->kind == FOVEA_UNIT_NODE && !build_view (builder, node) && !build_mean (builder, node) &&
-           !build_add (builder, node))
+           !build_add (builder, node) && !build_dnnl (builder, node))
     build_reference (builder, node);
 }
 
@@ -366,6 +421,7 @@ clear_step (gpointer data)
   g_free (step->in);
   g_free (step->out);
   g_free (step->what);
+  g_clear_pointer (&step->dnnl, fovea_dnnl_free);
 }
 
 static void

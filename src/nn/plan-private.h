@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "nn/dnnl-shim.h"
 #include "nn/kernels/kernels.h"
 #include "nn/op.h"
 #include "nn/ops/op-util.h"
@@ -69,6 +70,9 @@ void  fovea_weights_unref (FoveaWeights *weights);
 FoveaWeights *fovea_weights_new (const FoveaKernels *kernels, const float *w, gsize n_groups, gsize out_depth,
                                  gsize in_depth, gsize n_taps, const double *scale, const double *shift,
                                  gboolean rectified, GError **error);
+
+/* [out][in][tap] again, of one group. */
+float *fovea_weights_unpack (const FoveaWeights *weights, const FoveaKernels *kernels) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The width of the next panel. */
 gsize fovea_weights_width (const FoveaWeights *weights, const FoveaKernels *kernels, gsize columns_left);
@@ -166,6 +170,7 @@ struct _FoveaStep {
   float low, high;
   int scratch;                /* buffer or -1 */
   gsize scratch_share;        /* bytes of it a thread */
+  FoveaDnnl *dnnl;
   char *what;                 /* "conv 3×3/2 + clip" */
 };
 
@@ -199,6 +204,7 @@ struct _FoveaProgram {
   GArray *outputs;    /* int: buffer by graph output */
   gsize arena_bytes;
   float *zeros;       /* for padding */
+  gboolean uses_all_cores; /* a step divides its own work between the cores: no runs side by side */
   gint64 *best_ns;    /* by step: the shortest time, of runs that were not beside others; 0 = none yet */
 };
 
@@ -215,6 +221,11 @@ FoveaTensor *fovea_run_tensor (const FoveaRun *run, int buffer);
 /* @n_threads 1: on this thread alone, so that several runs can go side by side. */
 gboolean fovea_program_run (const FoveaProgram *program, FoveaTensor *const *inputs, char *arena, guint n_threads,
                             FoveaTensor **ret_outputs, GError **error);
+
+/* plan-dnnl.c: what oneDNN computes. NULL when it cannot, or is not faster. */
+FoveaDnnl *fovea_plan_dnnl_conv (const FoveaUnit *unit, const FoveaKernels *kernels);
+FoveaDnnl *fovea_plan_dnnl_pool (const FoveaNode *node, const FoveaTensor *x, const FoveaTensor *y);
+FoveaDnnl *fovea_plan_dnnl_matmul (const FoveaNode *node, const FoveaTensor *a, const FoveaTensor *b, const FoveaTensor *y);
 
 /* plan-arena.c: gives every buffer of the arena its offset; two that live at the same time do not overlap. */
 void fovea_arena_place (FoveaProgram *program);
@@ -242,6 +253,7 @@ void     fovea_step_to_last (const FoveaStep *step, const FoveaRun *run, const F
 void     fovea_step_to_plain (const FoveaStep *step, const FoveaRun *run, const FoveaTeam *team);
 void     fovea_step_mean (const FoveaStep *step, const FoveaRun *run, const FoveaTeam *team);
 void     fovea_step_add (const FoveaStep *step, const FoveaRun *run, const FoveaTeam *team);
+gboolean fovea_step_dnnl (const FoveaStep *step, const FoveaRun *run, GError **error);
 gboolean fovea_step_reference (const FoveaStep *step, const FoveaRun *run, GError **error);
 
 void  fovea_step_conv (const FoveaStep *step, const FoveaRun *run, const FoveaTeam *team);

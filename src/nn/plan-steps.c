@@ -79,6 +79,22 @@ fovea_step_add (const FoveaStep *step, const FoveaRun *run, const FoveaTeam *tea
   step->kernels->add_clip (a + from, b + from, y + from, to - from, step->low, step->high);
 }
 
+/* in: x, and a second matrix or what is added; n[0]: bytes of the latter when it is added. */
+gboolean
+fovea_step_dnnl (const FoveaStep *step, const FoveaRun *run, GError **error)
+{
+  const float *x = fovea_run_data (run, step->in[0]);
+  const float *other = step->in[1] >= 0 ? fovea_run_data (run, step->in[1]) : NULL;
+  float *y = fovea_run_data (run, step->out[0]);
+
+  if (step->n[0] > 0)
+    {
+      memcpy (y, other, step->n[0]);
+      other = NULL;
+    }
+  return fovea_dnnl_run (step->dnnl, x, other, y, error);
+}
+
 /* Kernels may hand an input on as an output; what lies in the arena is copied, because the arena is used again. */
 static FoveaTensor *
 own (const FoveaRun *run, FoveaTensor *tensor, GError **error)

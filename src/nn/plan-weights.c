@@ -78,6 +78,27 @@ pack_panels (const FoveaWeights *weights, const FoveaKernels *kernels, const flo
     }
 }
 
+float *
+fovea_weights_unpack (const FoveaWeights *weights, const FoveaKernels *kernels)
+{
+  const gsize depth = weights->in_depth, n_taps = weights->n_taps;
+  const float *panel = weights->data;
+  float *w = g_new (float, weights->out_depth * depth * n_taps);
+
+  for (gsize o = 0; o < weights->out_depth;)
+    {
+      const gsize width = fovea_weights_width (weights, kernels, weights->out_depth - o);
+
+      for (gsize j = 0; j < MIN (width, weights->out_depth - o); j++)
+        for (gsize k = 0; k < depth; k++)
+          for (gsize tap = 0; tap < n_taps; tap++)
+            w[((o + j) * depth + k) * n_taps + tap] = panel[(tap * depth + k) * width + j];
+      panel += n_taps * depth * width;
+      o += width;
+    }
+  return w;
+}
+
 static void
 pack_depthwise (const FoveaWeights *weights, const float *w, const double *scale)
 {

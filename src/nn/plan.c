@@ -299,7 +299,7 @@ static void
 run_rows (Batch *batch, gsize n_rows)
 {
   guint n_threads = MIN (batch->plan->n_threads, batch->plan->n_arenas);
-  gsize alone = n_threads > 1 ? n_rows / n_threads * n_threads : 0;
+  gsize alone = n_threads > 1 && !batch->program->uses_all_cores ? n_rows / n_threads * n_threads : 0;
 
   if (alone > 0)
     {

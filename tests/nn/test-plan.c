@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/dnnl-shim.h"
 #include "nn/interpreter.h"
 #include "nn/plan.h"
 
@@ -193,10 +194,13 @@ plan_says (Maker *maker, gint64 channels, gint64 side, const char *what)
 {
   g_autoptr (FoveaPlan) plan = fovea_plan_new (maker->graph, 0, NULL);
   FoveaShape shape = fovea_shape (4, (gint64) 1, channels, side, side);
-  g_autoptr (FoveaTensor) x = random_tensor (maker->random, &shape, -1, 1), y = NULL;
+  g_autoptr (FoveaTensor) x = random_tensor (maker->random, &shape, -1, 1);
+  FoveaTensor *y[2] = { NULL, NULL };
   g_autofree char *text = NULL;
 
-  g_assert_true (fovea_plan_run (plan, (FoveaTensor *const *) &x, &y, NULL, NULL));
+  g_assert_true (fovea_plan_run (plan, (FoveaTensor *const *) &x, y, NULL, NULL));
+  g_clear_pointer (&y[0], fovea_tensor_unref);
+  g_clear_pointer (&y[1], fovea_tensor_unref);
   text = fovea_plan_describe (plan);
   return strstr (text, what) != NULL;
 }
@@ -339,6 +343,51 @@ test_joins (void)
   fovea_graph_add_output (maker.graph, y);
   check_graph (&maker, 5, 11, 9);
   maker_clear (&maker);
+}
+
+/* What oneDNN computes: a deep convolution, alone and with a residual, pools, a product of two matrices that change. */
+static void
+test_onednn (void)
+{
+  static const gint64 kernel[] = { 3, 2 }, strides[] = { 2, 1 }, pads[] = { 1, 0, 1, 1 }, perm[] = { 0, 1, 3, 2 };
+  Maker maker = maker_new (16);
+  Conv deep = { 264, 264, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1, 1, 1 }, 1, TRUE }, wide = deep;
+  int x = add_picture_input (&maker, 9), y, turned;
+  FoveaNode *node;
+
+  wide.in = 9;
+  y = add_unary (&maker, "Relu", add_conv (&maker, x, &wide));
+  y = add_unary (&maker, "Relu", add_binary (&maker, "Add", add_conv (&maker, y, &deep), y));
+  y = add_clip (&maker, add_conv (&maker, y, &deep), -0.25f, 0.5f);
+  node = fovea_graph_add_node (maker.graph, "MaxPool", &y, 1, NULL, &y);
+  fovea_node_set_ints (node, "kernel_shape", kernel, 2);
+  fovea_node_set_ints (node, "strides", strides, 2);
+  node = fovea_graph_add_node (maker.graph, "AveragePool", &y, 1, NULL, &y);
+  fovea_node_set_ints (node, "kernel_shape", kernel, 2);
+  fovea_node_set_ints (node, "pads", pads, 4);
+  fovea_graph_add_output (maker.graph, y);
+  node = fovea_graph_add_node (maker.graph, "AveragePool", &y, 1, NULL, &y);
+  fovea_node_set_ints (node, "kernel_shape", kernel, 2);
+  fovea_node_set_ints (node, "pads", pads, 4);
+  fovea_node_set_int (node, "count_include_pad", 1);
+  node = fovea_graph_add_node (maker.graph, "Transpose", &y, 1, NULL, &turned);
+  fovea_node_set_ints (node, "perm", perm, 4);
+  fovea_graph_add_output (maker.graph, add_binary (&maker, "MatMul", y, turned));
+  g_assert_true (plan_says (&maker, 9, 12, "MatMul, oneDNN"));
+  g_assert_true (plan_says (&maker, 9, 12, "MaxPool, oneDNN"));
+  check_graph (&maker, 9, 12, 11);
+  maker_clear (&maker);
+}
+
+/* build-aux/test-dnnl3 says which version it means to test. */
+static void
+test_onednn_version (void)
+{
+  g_autofree char *version = fovea_dnnl_dup_version ();
+  const char *wanted = g_getenv ("FOVEA_TEST_DNNL");
+
+  g_test_message ("oneDNN %s", version);
+  g_assert_true (g_str_has_prefix (version, wanted != NULL ? wanted : "2.") || (wanted == NULL && version[0] == '3'));
 }
 
 /* A batch must not be cut where rows are mixed. */
@@ -493,6 +542,8 @@ main (int argc, char **argv)
   g_test_add_func ("/nn/plan/blocks", test_blocks);
   g_test_add_func ("/nn/plan/network", test_network);
   g_test_add_func ("/nn/plan/joins", test_joins);
+  g_test_add_func ("/nn/plan/onednn", test_onednn);
+  g_test_add_func ("/nn/plan/onednn-version", test_onednn_version);
   g_test_add_func ("/nn/plan/mixed-rows", test_mixed_rows);
   g_test_add_func ("/nn/plan/description", test_description);
   g_test_add_func ("/nn/plan/not-finite", test_not_finite);
