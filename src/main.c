@@ -29,7 +29,7 @@ main (int argc, char **argv)
 
   /* Before anything else: the decoder helper reads hostile files and carries as little as it can. */
   if (argc == 3 && strcmp (argv[1], "--decoder") == 0)
-    return fovea_decoder_helper_main (atoi (argv[2]));
+    return fovea_decoder_helper_main ((int) strtol (argv[2], NULL, 10));
 
   restart_with_quiet_threads (argv);
   unsetenv ("FOVEA_RESTARTED"); /* the programs that are started from here are none of it */

@@ -59,7 +59,8 @@ fovea_decoder_new (guint n_helpers, gsize memory_limit_bytes)
   g_cond_init (&decoder->idle);
   decoder->n_helpers = CLAMP (n_helpers > 0 ? n_helpers : g_get_num_processors (), 1, MAX_HELPERS);
   decoder->memory_limit_bytes = memory_limit_bytes > 0 ? memory_limit_bytes : DEFAULT_MEMORY_LIMIT;
-  decoder->timeout_ms = timeout != NULL ? CLAMP (atoi (timeout), 1, 3600 * 1000) : DEFAULT_TIMEOUT_MS;
+  decoder->timeout_ms = timeout != NULL ? (int) CLAMP (g_ascii_strtoll (timeout, NULL, 10), 1, 3600 * 1000)
+                                          : DEFAULT_TIMEOUT_MS;
   decoder->helpers = g_new0 (Helper, decoder->n_helpers);
   return decoder;
 }
