@@ -11,7 +11,8 @@ put (const char *text, gsize length)
 {
   if (fwrite (text, 1, length, stdout) == length && fflush (stdout) == 0)
     return TRUE;
-  fprintf (stderr, "fovea: standard output cannot be written: %s\n", g_strerror (errno));
+  if (errno != EPIPE)
+    fprintf (stderr, "fovea: standard output cannot be written: %s\n", g_strerror (errno));
   return FALSE;
 }
 
@@ -43,7 +44,9 @@ fovea_cli_append_csv (GString *line, const char *cell)
 {
   if (line->len > 0)
     g_string_append_c (line, ',');
-  if (cell[0] != '\0' && strpbrk (cell, ",\"\r\n") == NULL && cell[0] != ' ' && cell[strlen (cell) - 1] != ' ')
+  if (cell[0] == '\0')
+    return;
+  if (strpbrk (cell, ",\"\r\n") == NULL && cell[0] != ' ' && cell[strlen (cell) - 1] != ' ')
     {
       g_string_append (line, cell);
       return;

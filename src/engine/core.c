@@ -134,8 +134,9 @@ store_main (gpointer data)
           tell_changed (self);
         }
     }
+  /* What could not be folded in stays in the log, and is at the next opening. */
   if (!fovea_store_close (g_steal_pointer (&self->store), &error))
-    g_message ("%s", error->message);
+    g_info ("Closing %s: %s", self->path, error->message);
   return NULL;
 }
 

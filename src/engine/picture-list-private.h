@@ -33,6 +33,7 @@ typedef struct {
 
 FoveaPictureQuery  *fovea_picture_query_new (const FoveaPictureFilter *filter, FoveaPictureSort sort, gboolean descending) G_GNUC_WARN_UNUSED_RESULT;
 void                fovea_picture_query_free (FoveaPictureQuery *query);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaPictureQuery, fovea_picture_query_free)
 FoveaPictureAnswer *fovea_picture_query_run (const FoveaPictureQuery *query, FoveaStore *reader, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void                fovea_picture_answer_free (FoveaPictureAnswer *answer);
 
