@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+#include <glib/gstdio.h>
+
+#include "engine/import-job.h"
+#include "models/mini-pack.h"
+
+/* A folder of its own with a project in it, pictures that the test makes, and a pack of a few numbers. */
+typedef struct {
+  char *folder, *packs;
+  FoveaProject *project;
+} Scratch;
+
+static inline char *
+scratch_path (Scratch *scratch, const char *name)
+{
+  return g_build_filename (scratch->folder, name, NULL);
+}
+
+static inline void
+scratch_init (Scratch *scratch, gboolean with_pack)
+{
+  g_autofree char *path = NULL;
+  g_autofree char *thumbnails = NULL;
+  g_autoptr (GError) error = NULL;
+
+  scratch->folder = g_dir_make_tmp ("fovea-engine-XXXXXX", NULL);
+  scratch->packs = mini_folder_new ();
+  thumbnails = scratch_path (scratch, ".thumbnails");
+  g_setenv ("FOVEA_THUMBNAIL_DIR", thumbnails, TRUE);
+  g_setenv ("XDG_STATE_HOME", scratch->folder, TRUE);
+  if (with_pack)
+    {
+      g_autoptr (FoveaGraph) graph = mini_pack_graph ("efficientnet-lite0");
+
+      mini_pack_save (graph, scratch->packs, "efficientnet-lite0");
+    }
+  path = scratch_path (scratch, "test.fovea");
+  scratch->project = fovea_project_create (path, &error);
+  g_assert_no_error (error);
+}
+
+static inline void
+scratch_remove_tree (const char *path)
+{
+  g_autoptr (GDir) dir = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      scratch_remove_tree (child);
+    }
+  g_remove (path);
+}
+
+static inline void
+scratch_settle (void)
+{
+  for (guint i = 0; i < 20; i++)
+    {
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_usleep (2000);
+    }
+}
+
+static inline void
+scratch_clear (Scratch *scratch)
+{
+  fovea_project_close (scratch->project);
+  scratch_settle ();
+  g_object_unref (scratch->project);
+  scratch_remove_tree (scratch->folder);
+  g_free (scratch->folder);
+  mini_folder_remove (scratch->packs);
+}
+
+/* One colour with @number written into a corner, so that no two files are alike. */
+static inline void
+scratch_picture (Scratch *scratch, const char *name, guint32 rgb, guint number)
+{
+  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, 24, 16);
+  g_autofree char *path = scratch_path (scratch, name);
+  g_autofree char *folder = g_path_get_dirname (path);
+  guint8 *pixels = gdk_pixbuf_get_pixels (pixbuf);
+
+  gdk_pixbuf_fill (pixbuf, (rgb << 8) | 0xff);
+  pixels[0] = (guint8) number;
+  pixels[1] = (guint8) (number >> 8);
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (gdk_pixbuf_save (pixbuf, path, "png", NULL, NULL));
+}
+
+/* SPLIT/CLASS/N.png: red and blue ones. */
+static inline void
+scratch_classes (Scratch *scratch, const char *folder, guint n_each, guint first_number)
+{
+  for (guint i = 0; i < n_each; i++)
+    {
+      g_autofree char *red = g_strdup_printf ("%s/red/%03u.png", folder, i);
+      g_autofree char *blue = g_strdup_printf ("%s/blue/%03u.png", folder, i);
+
+      scratch_picture (scratch, red, 0xd02010 + i, first_number + 2 * i);
+      scratch_picture (scratch, blue, 0x1020d0 + (i << 16), first_number + 2 * i + 1);
+    }
+}
+
+static inline FoveaJob *
+scratch_import (Scratch *scratch, const char *name)
+{
+  g_autofree char *path = scratch_path (scratch, name);
+  const char *paths[] = { path, NULL };
+  FoveaJob *job = fovea_project_import (scratch->project, paths, NULL);
+  g_autoptr (GError) error = NULL;
+
+  fovea_job_wait (job, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return job;
+}
+
+static inline JsonObject *
+scratch_result (FoveaJob *job)
+{
+  g_autoptr (JsonNode) node = json_from_string (fovea_job_get_result_json (job), NULL);
+
+  return json_object_ref (json_node_get_object (node));
+}
+
+static inline gint64
+scratch_count (FoveaJob *job, const char *member)
+{
+  g_autoptr (JsonObject) object = scratch_result (job);
+
+  return json_object_get_int_member (object, member);
+}
+
+/* Runs the main loop until the list has settled at @n. */
+static inline void
+scratch_wait_for_items (GListModel *list, guint n)
+{
+  for (guint i = 0; i < 2000 && g_list_model_get_n_items (list) != n; i++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (2000);
+    }
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, n);
+}
