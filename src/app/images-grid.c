@@ -18,8 +18,9 @@ on_selected (GtkListItem *item)
     fovea_picture_cell_set_selected (FOVEA_PICTURE_CELL (cell), gtk_list_item_get_selected (item));
 }
 
+/* Not every cell is torn down by the factory: one whose item widget is dropped just ends with it. */
 static void
-on_cell_destroyed (FoveaImagesPage *self, GObject *cell)
+on_cell_destroyed (FoveaImagesPage *self, GtkWidget *cell)
 {
   g_hash_table_remove (self->cells, cell);
 }
@@ -32,6 +33,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage 
   fovea_picture_cell_set_side (FOVEA_PICTURE_CELL (cell), self->side_px);
   g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, item);
   g_hash_table_add (self->cells, cell);
+  g_signal_connect_object (cell, "destroy", G_CALLBACK (on_cell_destroyed), self, G_CONNECT_SWAPPED);
   g_signal_connect (item, "notify::selected", G_CALLBACK (on_selected), NULL);
   gtk_list_item_set_child (item, cell);
 }
@@ -59,7 +61,7 @@ on_teardown (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPa
   if (cell == NULL)
     return;
   g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, NULL);
-  on_cell_destroyed (self, G_OBJECT (cell));
+  on_cell_destroyed (self, cell);
   gtk_list_item_set_child (item, NULL);
 }
 
@@ -82,6 +84,21 @@ get_position (FoveaPictureCell *cell)
   GtkListItem *item = g_object_get_data (G_OBJECT (cell), LIST_ITEM_KEY);
 
   return item != NULL ? gtk_list_item_get_position (item) : GTK_INVALID_LIST_POSITION;
+}
+
+void
+fovea_images_page_focus_cell (FoveaImagesPage *self, guint position)
+{
+  GHashTableIter iter;
+  gpointer cell;
+
+  g_hash_table_iter_init (&iter, self->cells);
+  while (g_hash_table_iter_next (&iter, &cell, NULL))
+    if (get_position (cell) == position && fovea_picture_cell_get_picture (cell) != NULL)
+      {
+        (void) gtk_widget_grab_focus (gtk_widget_get_parent (cell));
+        return;
+      }
 }
 
 static void

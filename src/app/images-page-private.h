@@ -40,6 +40,7 @@ struct _FoveaImagesPage {
 };
 
 /* images-grid.c: cells, pointer, drag. */
+void fovea_images_page_focus_cell (FoveaImagesPage *self, guint position);
 void fovea_images_page_init_grid (FoveaImagesPage *self);
 
 /* images-filter.c: search, chips. */

@@ -173,6 +173,7 @@ fovea_images_page_go_to (FoveaImagesPage *self, guint position)
     return FALSE;
   gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), position, TRUE);
   gtk_widget_activate_action (GTK_WIDGET (self->grid), "list.scroll-to-item", "u", position);
+  fovea_images_page_focus_cell (self, position);
   return TRUE;
 }
 
@@ -214,7 +215,8 @@ fovea_images_page_set_side (FoveaImagesPage *self, int side_px)
   gtk_adjustment_set_value (self->size_adjustment, CLAMP (side_px, MIN_SIDE_PX, MAX_SIDE_PX));
 }
 
-/* The grid binds thirty rows of as many columns as it may have, so it is told how many really fit. */
+/* The grid binds thirty rows of as many columns as it may have, so it is told how many really fit. It must not be told
+ * that there are at least so many: that would be its smallest width, and larger pictures would widen the window. */
 static void
 images_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
@@ -222,11 +224,7 @@ images_page_size_allocate (GtkWidget *widget, int width, int height, int baselin
   guint columns = (guint) MAX (1, width / (self->side_px + CELL_EXTRA_PX));
 
   if (gtk_grid_view_get_max_columns (self->grid) != columns)
-    {
-      gtk_grid_view_set_min_columns (self->grid, 1);
-      gtk_grid_view_set_max_columns (self->grid, columns);
-      gtk_grid_view_set_min_columns (self->grid, columns);
-    }
+    gtk_grid_view_set_max_columns (self->grid, columns);
   gtk_widget_allocate (adw_bin_get_child (ADW_BIN (self)), width, height, baseline, NULL);
 }
 
