@@ -62,7 +62,6 @@ concept_row_dispose (GObject *object)
   if (self->concept != NULL)
     g_signal_handlers_disconnect_by_data (self->concept, self);
   g_clear_object (&self->concept);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_CONCEPT_ROW);
   G_OBJECT_CLASS (fovea_concept_row_parent_class)->dispose (object);
 }
 

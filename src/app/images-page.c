@@ -280,8 +280,6 @@ images_page_dispose (GObject *object)
   g_clear_object (&self->list);
   g_clear_object (&self->concept);
   g_clear_object (&self->project);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_IMAGES_PAGE);
-  self->grid = NULL;
   G_OBJECT_CLASS (fovea_images_page_parent_class)->dispose (object);
 }
 

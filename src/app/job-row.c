@@ -87,6 +87,7 @@ refresh (FoveaJobRow *self)
                                        fovea_job_get_eta_seconds (self->job));
   gtk_label_set_label (self->title_label, fovea_job_get_title (self->job));
   gtk_label_set_label (self->detail_label, detail);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->detail_label), detail);
   gtk_widget_set_visible (GTK_WIDGET (self->progress_bar), !over);
   gtk_widget_set_visible (GTK_WIDGET (self->pause_button), !over);
   gtk_widget_set_visible (self->cancel_button, !over);
@@ -133,7 +134,6 @@ job_row_dispose (GObject *object)
   if (self->job != NULL)
     g_signal_handlers_disconnect_by_data (self->job, self);
   g_clear_object (&self->job);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_JOB_ROW);
   G_OBJECT_CLASS (fovea_job_row_parent_class)->dispose (object);
 }
 

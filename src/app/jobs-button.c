@@ -128,7 +128,6 @@ jobs_button_dispose (GObject *object)
     g_ptr_array_foreach (self->watched, unwatch, self);
   g_clear_pointer (&self->watched, g_ptr_array_unref);
   g_clear_object (&self->jobs);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_JOBS_BUTTON);
   G_OBJECT_CLASS (fovea_jobs_button_parent_class)->dispose (object);
 }
 

@@ -123,7 +123,6 @@ label_popover_dispose (GObject *object)
     gtk_custom_filter_set_filter_func (self->filter, NULL, NULL, NULL); /* it may outlive us in the model */
   g_clear_object (&self->filter);
   g_clear_object (&self->concepts);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_LABEL_POPOVER);
   G_OBJECT_CLASS (fovea_label_popover_parent_class)->dispose (object);
 }
 
@@ -157,6 +156,7 @@ fovea_label_popover_init (FoveaLabelPopover *self)
   self->filter = gtk_custom_filter_new (is_shown, self, NULL);
   gtk_search_entry_set_key_capture_widget (self->entry, GTK_WIDGET (self->list));
   g_signal_connect_swapped (self->entry, "changed", G_CALLBACK (on_typed), self);
+  g_signal_connect_swapped (self->entry, "stop-search", G_CALLBACK (gtk_popover_popdown), self);
   g_signal_connect_swapped (self->entry, "activate", G_CALLBACK (on_activate), self);
   g_signal_connect (self->list, "row-activated", G_CALLBACK (on_row_activated), self);
   g_signal_connect_swapped (self->create_button, "clicked", G_CALLBACK (on_create), self);

@@ -294,9 +294,22 @@ append_text (GtkSnapshot *snapshot, PangoLayout *layout, float x, float y)
   gtk_snapshot_restore (snapshot);
 }
 
+/* Where a chip begins: on the picture where it fits, else centred on it, but always inside the square. */
+static float
+get_chip_x (const graphene_rect_t *square, const graphene_rect_t *area, float width)
+{
+  float x = area->origin.x + CHIP_MARGIN_PX;
+
+  if (width + 2 * CHIP_MARGIN_PX > area->size.width)
+    x = floorf (area->origin.x + (area->size.width - width) / 2);
+  return CLAMP (x, square->origin.x + CHIP_MARGIN_PX,
+                MAX (square->origin.x + CHIP_MARGIN_PX, square->origin.x + square->size.width - CHIP_MARGIN_PX - width));
+}
+
 /* What a person said: solid dots, and the words where there is room. Returns the chip's top. */
 static float
-snapshot_labels (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_rect_t *square, float bottom)
+snapshot_labels (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_rect_t *square, const graphene_rect_t *picture,
+                 float bottom)
 {
   gboolean words = self->side_px >= MIN_SIDE_FOR_WORDS_PX;
   float dots_width = (float) self->n_dots * (DOT_PX + 3) - 3;
@@ -314,7 +327,7 @@ snapshot_labels (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_r
       width += 4 + (float) text_width;
       height = MAX (height, (float) text_height + 4);
     }
-  x = square->origin.x + CHIP_MARGIN_PX;
+  x = get_chip_x (square, picture, width);
   y = bottom - height;
   push_chip (snapshot, &GRAPHENE_RECT_INIT (x, y, width, height), &outline);
   for (guint i = 0; i < self->n_dots; i++)
@@ -456,7 +469,7 @@ picture_cell_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   bottom = area.origin.y + area.size.height - CHIP_MARGIN_PX;
   bottom = MAX (bottom, square.origin.y + (float) self->side_px * 0.75f);
   if (self->n_dots > 0)
-    bottom = snapshot_labels (self, snapshot, &square, bottom);
+    bottom = snapshot_labels (self, snapshot, &square, &area, bottom);
   if (self->prediction_text[0] != '\0')
     snapshot_prediction (self, snapshot, &square, bottom);
   if (self->selected || (gtk_widget_get_state_flags (widget) & GTK_STATE_FLAG_PRELIGHT) != 0)

@@ -171,7 +171,6 @@ project_view_dispose (GObject *object)
   if (self->project != NULL)
     g_signal_handlers_disconnect_by_data (self->project, self);
   g_clear_object (&self->project);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_PROJECT_VIEW);
   G_OBJECT_CLASS (fovea_project_view_parent_class)->dispose (object);
 }
 

@@ -120,7 +120,6 @@ quick_look_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->project);
   g_clear_object (&self->images);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_QUICK_LOOK);
   G_OBJECT_CLASS (fovea_quick_look_parent_class)->dispose (object);
 }
 

@@ -107,7 +107,6 @@ report_window_dispose (GObject *object)
   FoveaReportWindow *self = FOVEA_REPORT_WINDOW (object);
 
   g_clear_object (&self->job);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_REPORT_WINDOW);
   G_OBJECT_CLASS (fovea_report_window_parent_class)->dispose (object);
 }
 

@@ -148,7 +148,6 @@ sidebar_dispose (GObject *object)
   if (self->concepts != NULL)
     gtk_list_box_bind_model (self->concepts, NULL, NULL, NULL, NULL);
   g_clear_object (&self->project);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_SIDEBAR);
   G_OBJECT_CLASS (fovea_sidebar_parent_class)->dispose (object);
 }
 

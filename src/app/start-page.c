@@ -15,20 +15,34 @@ struct _FoveaStartPage {
 G_DEFINE_FINAL_TYPE (FoveaStartPage, fovea_start_page, ADW_TYPE_BIN)
 
 static GtkWidget *
+line_new (const char *text, PangoEllipsizeMode ellipsize)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
+  gtk_label_set_ellipsize (GTK_LABEL (label), ellipsize);
+  return label;
+}
+
+/* Not an AdwActionRow: its subtitle wraps and is cut at once, and GTK 4.8 warns of the width of one as short as "~". */
+static GtkWidget *
 recent_row_new (const char *path)
 {
   g_autofree char *name = fovea_display_project_name (path);
   g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *place = fovea_display_folder (folder);
-  g_autofree char *escaped_name = g_markup_escape_text (name, -1);
-  g_autofree char *escaped_place = g_markup_escape_text (place, -1);
-  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *row = gtk_list_box_row_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+  GtkWidget *title = line_new (name, PANGO_ELLIPSIZE_END), *subtitle = line_new (place, PANGO_ELLIPSIZE_MIDDLE);
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), escaped_name);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), escaped_place);
-  adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 1);
-  adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 1);
-  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
+  gtk_widget_add_css_class (subtitle, "dim-label");
+  gtk_widget_add_css_class (subtitle, "caption");
+  gtk_widget_add_css_class (box, "recent-row");
+  gtk_box_append (GTK_BOX (box), title);
+  gtk_box_append (GTK_BOX (box), subtitle);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, place, -1);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (row), "app.open-recent");
   gtk_actionable_set_action_target_value (GTK_ACTIONABLE (row), g_variant_new_bytestring (path));
   return row;
@@ -55,18 +69,10 @@ start_page_grab_focus (GtkWidget *widget)
 }
 
 static void
-start_page_dispose (GObject *object)
-{
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_START_PAGE);
-  G_OBJECT_CLASS (fovea_start_page_parent_class)->dispose (object);
-}
-
-static void
 fovea_start_page_class_init (FoveaStartPageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  G_OBJECT_CLASS (klass)->dispose = start_page_dispose;
   widget_class->grab_focus = start_page_grab_focus;
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/start-page.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaStartPage, new_button);

@@ -218,7 +218,6 @@ on_sample_drawn (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *folder = NULL;
   const char *paths[2] = { NULL, NULL };
 
-  g_application_unmark_busy (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))));
   if (!fovea_sample_pictures_draw_finish (result, &error))
     {
       fovea_window_toast_error (self, _("The sample pictures could not be drawn"), error);
@@ -245,7 +244,6 @@ fovea_window_open_sample (FoveaWindow *self)
       target = fovea_window_new (FOVEA_APPLICATION (app));
       gtk_window_present (GTK_WINDOW (target));
     }
-  g_application_mark_busy (G_APPLICATION (app));
   fovea_sample_pictures_draw_async (folder, NULL, on_sample_drawn, g_object_ref (target));
 }
 

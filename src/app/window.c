@@ -307,8 +307,6 @@ window_dispose (GObject *object)
   if (self->stack != NULL)
     fovea_window_close_project (self);
   g_clear_weak_pointer (&self->toast);
-  gtk_widget_dispose_template (GTK_WIDGET (object), FOVEA_TYPE_WINDOW);
-  self->stack = NULL;
   G_OBJECT_CLASS (fovea_window_parent_class)->dispose (object);
 }
 

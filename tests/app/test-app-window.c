@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/images-page.h"
+#include "app/picture-cell.h"
+#include "app/sample-pictures.h"
+#include "app/window.h"
+#include "vision/decoder.h"
+
+#define WAIT_US (60 * G_USEC_PER_SEC)
+
+static FoveaApplication *app;
+
+/* ---- helpers ---- */
+
+static gboolean
+wake (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+#define WAIT_FOR(condition)                                     \
+  G_STMT_START                                                  \
+  {                                                             \
+    gint64 until = g_get_monotonic_time () + WAIT_US;           \
+    guint waker = g_timeout_add (10, wake, NULL);               \
+    while (!(condition) && g_get_monotonic_time () < until)     \
+      g_main_context_iteration (NULL, TRUE);                    \
+    g_source_remove (waker);                                    \
+    g_assert_true (condition);                                  \
+  }                                                             \
+  G_STMT_END
+
+typedef gboolean (*MatchFunc) (GtkWidget *widget, const char *what);
+
+/* The first widget below @root, in tree order, that matches. */
+static GtkWidget *
+find (GtkWidget *root, MatchFunc match, const char *what)
+{
+  if (match (root, what))
+    return root;
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find (child, match, what);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static gboolean
+is_called (GtkWidget *widget, const char *id)
+{
+  const char *own = gtk_buildable_get_buildable_id (GTK_BUILDABLE (widget));
+
+  return own != NULL && g_str_equal (own, id);
+}
+
+static gboolean
+is_type (GtkWidget *widget, const char *type)
+{
+  return g_type_is_a (G_OBJECT_TYPE (widget), g_type_from_name (type)) && gtk_widget_get_mapped (widget);
+}
+
+static GtkWidget *
+get (GtkWidget *root, const char *id)
+{
+  GtkWidget *widget = find (root, is_called, id);
+
+  if (widget == NULL)
+    g_error ("there is no widget called %s", id);
+  return widget;
+}
+
+static const char *
+get_page (GtkWidget *window)
+{
+  return gtk_stack_get_visible_child_name (GTK_STACK (get (window, "stack")));
+}
+
+static gboolean
+is_enabled (GtkWidget *window, const char *action)
+{
+  g_assert_true (g_action_group_has_action (G_ACTION_GROUP (window), action));
+  return g_action_group_get_action_enabled (G_ACTION_GROUP (window), action);
+}
+
+static FoveaWindow *
+window_new (void)
+{
+  FoveaWindow *window = fovea_window_new (app);
+
+  gtk_window_present (GTK_WINDOW (window));
+  WAIT_FOR (gtk_widget_get_mapped (GTK_WIDGET (window)));
+  return window;
+}
+
+/* A window on a new project of the sample pictures. */
+static FoveaWindow *
+sample_new (void)
+{
+  FoveaWindow *window = window_new ();
+
+  fovea_window_open_sample (window);
+  WAIT_FOR (g_strcmp0 (get_page (GTK_WIDGET (window)), "project") == 0);
+  WAIT_FOR (is_enabled (GTK_WIDGET (window), "undo"));
+  return window;
+}
+
+static FoveaImagesPage *
+get_images (FoveaWindow *window)
+{
+  return FOVEA_IMAGES_PAGE (get (GTK_WIDGET (window), "images"));
+}
+
+static guint
+count_pictures (FoveaWindow *window)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (fovea_images_page_get_list (get_images (window))));
+}
+
+static FoveaPictureCell *
+get_cell (FoveaWindow *window)
+{
+  return FOVEA_PICTURE_CELL (find (fovea_images_page_get_grid (get_images (window)), is_type, "FoveaPictureCell"));
+}
+
+/* ---- tests ---- */
+
+static void
+test_start_page (void)
+{
+  FoveaWindow *window = window_new ();
+  GtkWidget *root = GTK_WIDGET (window);
+  static const char *const disabled[] = { "undo", "redo", "label-key", "accept", "remove", "select-all", "quick-look", "jobs", "report",
+                                          "close-project", "clear-filters", "larger" };
+
+  g_assert_cmpstr (get_page (root), ==, "start");
+  g_assert_cmpstr (gtk_window_get_title (GTK_WINDOW (window)), ==, "Fovea");
+  g_assert_null (fovea_window_get_path (window));
+  for (guint i = 0; i < G_N_ELEMENTS (disabled); i++)
+    g_assert_false (is_enabled (root, disabled[i]));
+  g_assert_true (is_enabled (root, "import"));
+  g_assert_true (is_enabled (root, "import-files"));
+  g_assert_true (is_enabled (root, "paste"));
+  g_assert_false (g_action_group_has_action (G_ACTION_GROUP (window), "sidebar"));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_names_and_roles (void)
+{
+  FoveaWindow *window = sample_new ();
+  GtkWidget *root = GTK_WIDGET (window);
+  static const struct {
+    const char *id, *name;
+    GtkAccessibleRole role;
+  } parts[] = {
+    { "places", "Places", GTK_ACCESSIBLE_ROLE_LIST },
+    { "images_row", "Images", GTK_ACCESSIBLE_ROLE_LIST_ITEM },
+    { "concepts", "Concepts", GTK_ACCESSIBLE_ROLE_LIST },
+    { "add_button", "Add concept", GTK_ACCESSIBLE_ROLE_BUTTON },
+    { "grid", "Images", GTK_ACCESSIBLE_ROLE_GRID },
+    { "import_button", "Import", GTK_ACCESSIBLE_ROLE_BUTTON },
+    { "search_button", "Search", GTK_ACCESSIBLE_ROLE_WIDGET },
+    { "filters_button", "Filters", GTK_ACCESSIBLE_ROLE_BUTTON },
+    { "button", "Jobs", GTK_ACCESSIBLE_ROLE_BUTTON },
+    { "menu_button", "Main menu", GTK_ACCESSIBLE_ROLE_BUTTON },
+    { "undo_button", "Undo", GTK_ACCESSIBLE_ROLE_BUTTON },
+    { "redo_button", "Redo", GTK_ACCESSIBLE_ROLE_BUTTON },
+    { "size_scale", "Thumbnail size", GTK_ACCESSIBLE_ROLE_SLIDER },
+    { "search_entry", "Search pictures", GTK_ACCESSIBLE_ROLE_SEARCH_BOX },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      GtkAccessible *part = GTK_ACCESSIBLE (get (root, parts[i].id));
+
+      g_test_message ("%s", parts[i].id);
+      gtk_test_accessible_assert_property (part, GTK_ACCESSIBLE_PROPERTY_LABEL, parts[i].name);
+      if (parts[i].role != GTK_ACCESSIBLE_ROLE_WIDGET) /* GTK 4.10 tells toggle buttons apart, 4.8 does not */
+        g_assert_cmpint (gtk_accessible_get_accessible_role (part), ==, parts[i].role);
+    }
+  g_assert_true (g_str_has_prefix (gtk_window_get_title (GTK_WINDOW (window)), "Fruit"));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_cells (void)
+{
+  FoveaWindow *window = sample_new ();
+  FoveaImagesPage *images = get_images (window);
+  FoveaPictureCell *cell;
+  GtkAccessible *outer;
+
+  WAIT_FOR (count_pictures (window) == FOVEA_SAMPLE_N_CONCEPTS * FOVEA_SAMPLE_N_EACH);
+  WAIT_FOR (get_cell (window) != NULL);
+  cell = get_cell (window);
+  outer = GTK_ACCESSIBLE (gtk_widget_get_parent (GTK_WIDGET (cell)));
+  WAIT_FOR (g_str_equal (fovea_picture_cell_get_label_text (cell), "apple"));
+  g_assert_cmpint (gtk_accessible_get_accessible_role (outer), ==, GTK_ACCESSIBLE_ROLE_GRID_CELL);
+  gtk_test_accessible_assert_property (outer, GTK_ACCESSIBLE_PROPERTY_LABEL, "apple-01.png");
+  gtk_test_accessible_assert_property (outer, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "labelled apple");
+  g_assert_cmpstr (fovea_picture_cell_get_prediction_text (cell), ==, "");
+  WAIT_FOR (fovea_picture_cell_get_texture (cell) != NULL);
+  g_assert_cmpint (gdk_texture_get_width (fovea_picture_cell_get_texture (cell)), ==,
+                   fovea_images_page_get_side (images) * gtk_widget_get_scale_factor (GTK_WIDGET (cell)));
+
+  g_assert_true (fovea_images_page_go_to (images, 0));
+  gtk_test_accessible_assert_state (outer, GTK_ACCESSIBLE_STATE_SELECTED, TRUE);
+  g_assert_false (fovea_images_page_go_to (images, 72));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_label_and_undo (void)
+{
+  FoveaWindow *window = sample_new ();
+  GtkWidget *root = GTK_WIDGET (window);
+  FoveaImagesPage *images = get_images (window);
+  g_autoptr (FoveaPicture) picture = NULL;
+  guint position;
+
+  WAIT_FOR (count_pictures (window) == 72);
+  g_assert_false (is_enabled (root, "label-key"));
+  g_assert_true (fovea_images_page_go_to (images, 0));
+  g_assert_true (is_enabled (root, "label-key"));
+  picture = fovea_images_page_dup_current (images, &position);
+  WAIT_FOR (fovea_picture_get_n_labels (picture) == 1);
+
+  gtk_widget_activate_action (root, "win.label-key", "s", "2");
+  WAIT_FOR (fovea_picture_get_n_labels (picture) == 2);
+  gtk_widget_activate_action (root, "win.label-not-key", "s", "3");
+  WAIT_FOR (fovea_picture_get_n_labels (picture) == 3);
+  gtk_widget_activate_action (root, "win.undo", NULL);
+  WAIT_FOR (fovea_picture_get_n_labels (picture) == 2);
+  WAIT_FOR (is_enabled (root, "redo"));
+  gtk_widget_activate_action (root, "win.redo", NULL);
+  WAIT_FOR (fovea_picture_get_n_labels (picture) == 3);
+  gtk_widget_activate_action (root, "win.clear-labels", NULL);
+  WAIT_FOR (fovea_picture_get_n_labels (picture) == 0);
+
+  fovea_images_page_select_all (images);
+  g_assert_cmpuint (fovea_images_page_get_n_selected (images), ==, 72);
+  gtk_widget_activate_action (root, "win.remove", NULL);
+  WAIT_FOR (count_pictures (window) == 0);
+  WAIT_FOR (g_strcmp0 (gtk_stack_get_visible_child_name (GTK_STACK (get (GTK_WIDGET (images), "stack"))), "empty") == 0);
+  WAIT_FOR (is_enabled (root, "undo"));
+  gtk_widget_activate_action (root, "win.undo", NULL);
+  WAIT_FOR (count_pictures (window) == 72);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_filters (void)
+{
+  FoveaWindow *window = sample_new ();
+  GtkWidget *root = GTK_WIDGET (window);
+  FoveaImagesPage *images = get_images (window);
+  GtkStack *stack = GTK_STACK (get (GTK_WIDGET (images), "stack"));
+  GtkListBox *concepts = GTK_LIST_BOX (get (root, "concepts"));
+
+  WAIT_FOR (count_pictures (window) == 72);
+  WAIT_FOR (gtk_list_box_get_row_at_index (concepts, 5) != NULL);
+  g_signal_emit_by_name (concepts, "row-activated", gtk_list_box_get_row_at_index (concepts, 1));
+  WAIT_FOR (count_pictures (window) == 12);
+  g_assert_nonnull (fovea_images_page_get_concept (images));
+  gtk_widget_activate_action (root, "win.unlabelled", NULL);
+  WAIT_FOR (count_pictures (window) == 0);
+  WAIT_FOR (g_strcmp0 (gtk_stack_get_visible_child_name (stack), "no-match") == 0);
+  gtk_widget_activate_action (root, "win.clear-filters", NULL);
+  WAIT_FOR (count_pictures (window) == 72);
+  g_assert_null (fovea_images_page_get_concept (images));
+  g_assert_false (fovea_images_page_get_unlabelled (images));
+
+  gtk_editable_set_text (GTK_EDITABLE (get (root, "search_entry")), "pear-0");
+  WAIT_FOR (count_pictures (window) == 9);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_empty_project (void)
+{
+  FoveaWindow *window = window_new ();
+  g_autofree char *path = g_build_filename (g_get_home_dir (), "Nothing yet.fovea", NULL);
+
+  fovea_window_load (window, path, TRUE);
+  WAIT_FOR (g_strcmp0 (get_page (GTK_WIDGET (window)), "project") == 0);
+  g_assert_cmpstr (gtk_window_get_title (GTK_WINDOW (window)), ==, "Nothing yet");
+  WAIT_FOR (g_strcmp0 (gtk_stack_get_visible_child_name (GTK_STACK (get (GTK_WIDGET (get_images (window)), "stack"))), "empty") == 0);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.close-project", NULL);
+  g_assert_cmpstr (get_page (GTK_WIDGET (window)), ==, "start");
+  g_assert_null (fovea_window_get_path (window));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_unreadable_project (void)
+{
+  FoveaWindow *window = window_new ();
+  g_autofree char *path = g_build_filename (g_get_home_dir (), "broken.fovea", NULL);
+
+  g_assert_true (g_file_set_contents (path, "This is no project at all, whatever its name says.", -1, NULL));
+  fovea_window_load (window, path, FALSE);
+  WAIT_FOR (g_strcmp0 (get_page (GTK_WIDGET (window)), "failed") == 0);
+  g_assert_nonnull (adw_status_page_get_description (ADW_STATUS_PAGE (get (GTK_WIDGET (window), "failed_page"))));
+  g_assert_true (is_enabled (GTK_WIDGET (window), "close-project"));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* ---- keys ---- */
+
+static void
+take_key (GHashTable *keys, const char *trigger, const char *action)
+{
+  g_auto (GStrv) parts = g_strsplit (trigger, "|", -1);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    {
+      guint keyval;
+      GdkModifierType modifiers;
+      char *name;
+
+      if (!gtk_accelerator_parse (parts[i], &keyval, &modifiers))
+        g_error ("%s of %s is no key", parts[i], action);
+      name = gtk_accelerator_name (keyval, modifiers);
+      if (g_hash_table_contains (keys, name))
+        g_error ("%s is a key of both %s and %s", name, (char *) g_hash_table_lookup (keys, name), action);
+      g_hash_table_insert (keys, name, g_strdup (action));
+    }
+}
+
+static void
+check_action (GtkWidget *window, const char *detailed)
+{
+  g_autofree char *name = NULL;
+  g_autoptr (GVariant) target = NULL;
+
+  g_assert_true (g_action_parse_detailed_name (detailed, &name, &target, NULL));
+  if (g_str_has_prefix (name, "app."))
+    g_assert_true (g_action_group_has_action (G_ACTION_GROUP (app), name + 4));
+  else if (g_str_has_prefix (name, "win."))
+    g_assert_true (g_action_group_has_action (G_ACTION_GROUP (window), name + 4));
+  else
+    g_assert_cmpstr (name, ==, "window.close");
+}
+
+static GHashTable *
+read_keys (GtkWidget *window)
+{
+  GHashTable *keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_auto (GStrv) described = gtk_application_list_action_descriptions (GTK_APPLICATION (app));
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (window);
+
+  for (guint i = 0; described[i] != NULL; i++)
+    {
+      g_auto (GStrv) accels = gtk_application_get_accels_for_action (GTK_APPLICATION (app), described[i]);
+
+      check_action (window, described[i]);
+      for (guint a = 0; accels[a] != NULL; a++)
+        take_key (keys, accels[a], described[i]);
+    }
+  for (guint c = 0; c < g_list_model_get_n_items (controllers); c++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, c);
+
+      if (!GTK_IS_SHORTCUT_CONTROLLER (controller)
+          || gtk_event_controller_get_propagation_phase (controller) != GTK_PHASE_BUBBLE)
+        continue;
+      for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (controller)); i++)
+        {
+          g_autoptr (GtkShortcut) shortcut = g_list_model_get_item (G_LIST_MODEL (controller), i);
+          GtkShortcutAction *action = gtk_shortcut_get_action (shortcut);
+          g_autofree char *trigger = gtk_shortcut_trigger_to_string (gtk_shortcut_get_trigger (shortcut));
+
+          if (!GTK_IS_NAMED_ACTION (action) || !g_str_has_prefix (gtk_named_action_get_action_name (GTK_NAMED_ACTION (action)), "win."))
+            continue;
+          check_action (window, gtk_named_action_get_action_name (GTK_NAMED_ACTION (action)));
+          take_key (keys, trigger, gtk_named_action_get_action_name (GTK_NAMED_ACTION (action)));
+        }
+    }
+  return keys;
+}
+
+static void
+check_described (GtkWidget *widget, GHashTable *keys)
+{
+  if (GTK_IS_SHORTCUTS_SHORTCUT (widget))
+    {
+      g_autofree char *accelerator = NULL;
+      g_auto (GStrv) parts = NULL;
+
+      g_object_get (widget, "accelerator", &accelerator, NULL);
+      g_strdelimit (accelerator, " ", '|');
+      parts = g_strsplit (accelerator, "|", -1);
+      for (guint i = 0; parts[i] != NULL; i++)
+        {
+          g_autofree char *first = g_strndup (parts[i], strstr (parts[i], "...") != NULL ? strstr (parts[i], "...") - parts[i]
+                                                                                         : (gssize) strlen (parts[i]));
+          guint keyval;
+          GdkModifierType modifiers;
+          g_autofree char *name = NULL;
+
+          g_assert_true (gtk_accelerator_parse (first, &keyval, &modifiers));
+          name = gtk_accelerator_name (keyval, modifiers);
+          if (!g_hash_table_contains (keys, name))
+            g_error ("the shortcuts window promises %s, which nothing answers", name);
+        }
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    check_described (child, keys);
+}
+
+static void
+test_keys (void)
+{
+  FoveaWindow *window = sample_new ();
+  g_autoptr (GHashTable) keys = read_keys (GTK_WIDGET (window));
+  GtkShortcutsWindow *help = gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (window));
+
+  g_assert_cmpuint (g_hash_table_size (keys), >, 40);
+  /* The grid's own, and the one that GTK adds. */
+  take_key (keys, "space", "grid");
+  take_key (keys, "Return", "grid");
+  g_assert_nonnull (help);
+  check_described (GTK_WIDGET (help), keys);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* Homes of its own. Not GLib's isolation: that takes the system's data away too, and with it the icons and the picture loaders. */
+static char *
+make_homes (void)
+{
+  static const char *const names[] = { "HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME" };
+  char *root = g_dir_make_tmp ("fovea-test-XXXXXX", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *home = g_build_filename (root, names[i], NULL);
+
+      g_mkdir_with_parents (home, 0700);
+      g_setenv (names[i], home, TRUE);
+    }
+  return root;
+}
+
+static void
+remove_homes (const char *root)
+{
+  const char *rm[] = { "rm", "-rf", "--", root, NULL };
+
+  g_assert_true (g_spawn_sync (NULL, (char **) rm, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *homes = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  /* The engine starts this very program as its decoder. */
+  if (argc == 3 && g_str_equal (argv[1], "--decoder"))
+    return fovea_decoder_helper_main ((int) strtol (argv[2], NULL, 10));
+
+  g_setenv ("LC_ALL", "C.UTF-8", TRUE);
+  homes = make_homes ();
+  g_test_init (&argc, &argv, NULL);
+  app = fovea_application_new ();
+  g_application_set_flags (G_APPLICATION (app), g_application_get_flags (G_APPLICATION (app)) | G_APPLICATION_NON_UNIQUE);
+  if (!g_application_register (G_APPLICATION (app), NULL, &error))
+    g_error ("%s", error->message);
+  g_application_hold (G_APPLICATION (app));
+  g_test_add_func ("/app/window/start-page", test_start_page);
+  g_test_add_func ("/app/window/empty-project", test_empty_project);
+  g_test_add_func ("/app/window/unreadable-project", test_unreadable_project);
+  g_test_add_func ("/app/window/names-and-roles", test_names_and_roles);
+  g_test_add_func ("/app/window/cells", test_cells);
+  g_test_add_func ("/app/window/label-and-undo", test_label_and_undo);
+  g_test_add_func ("/app/window/filters", test_filters);
+  g_test_add_func ("/app/window/keys", test_keys);
+  status = g_test_run ();
+  remove_homes (homes);
+  return status;
+}
