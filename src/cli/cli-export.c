@@ -40,8 +40,10 @@ run_export (int argc, char **argv)
   gboolean dry_run = FALSE, force = FALSE;
   const GOptionEntry entries[] = {
     { "format", 0, 0, G_OPTION_ARG_FILENAME, &format,
-      "csv: one table, path,split,concept,value,source,score, with names exactly as they are (a spreadsheet may take a name that starts with = for a "
-      "formula); folders: copies at [SPLIT/]CONCEPT/file, byte for byte, with all that cameras wrote into them (also where they were taken)", "FORMAT" },
+      "csv: one table, path,split,concept,value,source,score, with names exactly as they are (a spreadsheet may take a name "
+      "that starts with = for a formula); folders: copies at [SPLIT/]CONCEPT/file, byte for byte, with all that cameras wrote "
+      "into them (also where they were taken)",
+      "FORMAT" },
     { "source", 0, 0, G_OPTION_ARG_FILENAME, &source, "person (default) or predicted: by the version that was trained last", "SOURCE" },
     { "split", 0, 0, G_OPTION_ARG_FILENAME, &split, "Only this split", "NAME" },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would be written", NULL },

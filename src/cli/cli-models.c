@@ -287,7 +287,8 @@ run_train (int argc, char **argv)
   g_autofree char *split = NULL;
   g_auto (GStrv) params = NULL;
   const GOptionEntry entries[] = {
-    { "split", 0, 0, G_OPTION_ARG_FILENAME, &split, "Learn from this split alone (default: train, where pictures are labelled in it; else all)", "NAME" },
+    { "split", 0, 0, G_OPTION_ARG_FILENAME, &split,
+      "Learn from this split alone (default: train, where pictures are labelled in it; else all)", "NAME" },
     { "param", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &params, "A parameter for this version; may be given many times", "KEY=VALUE" },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -318,7 +319,8 @@ run_evaluate (int argc, char **argv)
   g_auto (FoveaCliArgs) args = { 0 };
   g_autofree char *split = NULL;
   const GOptionEntry entries[] = {
-    { "split", 0, 0, G_OPTION_ARG_FILENAME, &split, "On the labelled pictures of this split (default: by cross-validation over what it was trained on)",
+    { "split", 0, 0, G_OPTION_ARG_FILENAME, &split,
+      "On the labelled pictures of this split (default: by cross-validation over what it was trained on)",
       "NAME" },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };

@@ -6,7 +6,8 @@
 #include "nn/nn-run.h"
 
 const FoveaCommand fovea_cli_nn_commands[] = {
-  { "nn run", "MODEL.onnx INPUT.pb… --output DIR", "Run a model on tensors from files; exit status 1 and the operator's name when one is not supported.",
+  { "nn run", "MODEL.onnx INPUT.pb… --output DIR",
+    "Run a model on tensors from files; exit status 1 and the operator's name when one is not supported.",
     fovea_nn_run_main },
   { "bench embed", "--model FILE.onnx --input TENSOR.pb [--batch N] [--json]", "Measure how many pictures a network embeds in a second.",
     fovea_bench_embed_main },

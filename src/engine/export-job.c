@@ -285,7 +285,8 @@ result_json (Export *self)
   const struct {
     const char *name;
     guint value;
-  } counts[] = { { "pictures", self->n_pictures }, { "annotations", self->n_annotations }, { "written", self->n_written }, { "skipped", self->n_skipped } };
+  } counts[] = { { "pictures", self->n_pictures }, { "annotations", self->n_annotations },
+                 { "written", self->n_written },   { "skipped", self->n_skipped } };
 
   json_builder_begin_object (builder);
   for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)

@@ -27,7 +27,8 @@ typedef struct {
  * again. The whole import is one undoable command, committed in batches: an import that is killed or cancelled is continued by running it again.
  * A file that cannot be read is a row of the report, never the end of the job.
  *
- * A layout of class folders: ROOT/CLASS/FILE, or ROOT/(train, test, val, valid or validation)/CLASS/FILE, every picture exactly that deep, at least two classes.
+ * A layout of class folders: ROOT/CLASS/FILE, or ROOT/(train, test, val, valid or validation)/CLASS/FILE, every picture
+ * exactly that deep, at least two classes.
  *
  * result JSON: {"imported":798,"duplicates":1,"failed":1,"unchanged":0,"updated":0,"relocated":0,"ignored":3,"embedded":798,"embedding_pending":0,
  *               "files":[{"path":"…","status":{"code":…,"description":"…","details":"…"}}]}

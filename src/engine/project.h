@@ -29,7 +29,8 @@ void          fovea_project_open_async (const char *path, gboolean create, GCanc
                                         gpointer data);
 FoveaProject *fovea_project_open_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Cancels its jobs, waits for them to have left, ends the store thread. Nothing but unref is called afterwards; must be called before the last unref. */
+/* Cancels its jobs, waits for them to have left, ends the store thread. Must be called before the last unref; nothing but that unref
+ * is called afterwards. */
 void fovea_project_close (FoveaProject *self);
 
 const char *fovea_project_get_name (FoveaProject *self);

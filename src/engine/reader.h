@@ -38,7 +38,8 @@ typedef struct {
   guint window;                /* 0 = 64 */
 } FoveaReaderSpec;
 
-FoveaReader *fovea_reader_new (FoveaDecoder *decoder, FoveaScheduler *scheduler, const FoveaReaderSpec *spec, GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
+FoveaReader *fovea_reader_new (FoveaDecoder *decoder, FoveaScheduler *scheduler, const FoveaReaderSpec *spec,
+                               GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Stops the workers and waits for them (at most one picture each). */
 void fovea_reader_free (FoveaReader *reader);
