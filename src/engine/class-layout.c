@@ -23,6 +23,7 @@ split_of (const char *name, gsize length)
 typedef struct {
   guint n[3];             /* files by depth: in the root, one folder deep, two */
   guint deeper;
+  gboolean named;         /* the root is no folder but a file */
   gboolean all_in_splits; /* the first folder is always a split's name */
   GHashTable *names[2];   /* folders that hold files, for each of the two layouts */
 } Survey;
@@ -34,6 +35,7 @@ survey_entry (Survey *survey, const FoveaWalkEntry *entry)
   const char *first = strchr (rest, '/');
   const char *second = first == NULL ? NULL : strchr (first + 1, '/');
 
+  survey->named |= entry->named;
   if (first == NULL)
     survey->n[0]++;
   else if (second == NULL)
@@ -70,11 +72,31 @@ decide (const Survey *survey)
   return layout;
 }
 
+static gboolean
+is_flat_folder (const Survey *survey)
+{
+  return !survey->named && survey->n[1] == 0 && survey->n[2] == 0 && survey->deeper == 0;
+}
+
+/* Whoever picks the class folders themselves means the same as who picks the folder around them. */
+static void
+take_roots_as_classes (GArray *layouts)
+{
+  for (guint i = 0; i < layouts->len; i++)
+    {
+      FoveaLayout *layout = &g_array_index (layouts, FoveaLayout, i);
+
+      layout->n_classes = layout->n_files > 0 ? 1 : 0;
+      layout->classes = layout->root_is_class = layout->n_files > 0;
+    }
+}
+
 GArray *
 fovea_walk_layouts (const FoveaWalk *walk, guint n_roots)
 {
   GArray *layouts = g_array_new (FALSE, TRUE, sizeof (FoveaLayout));
-  guint at = 0;
+  guint at = 0, n_filled = 0;
+  gboolean all_flat = TRUE;
 
   for (guint root = 0; root < n_roots; root++)
     {
@@ -93,10 +115,14 @@ fovea_walk_layouts (const FoveaWalk *walk, guint n_roots)
             survey_entry (&survey, entry);
         }
       layout = decide (&survey);
+      all_flat &= is_flat_folder (&survey);
+      n_filled += layout.n_files > 0 ? 1 : 0;
       g_array_append_val (layouts, layout);
       g_hash_table_unref (survey.names[0]);
       g_hash_table_unref (survey.names[1]);
     }
+  if (all_flat && n_filled >= 2)
+    take_roots_as_classes (layouts);
   return layouts;
 }
 
@@ -106,7 +132,7 @@ fovea_layout_dup_class (const FoveaLayout *layout, const FoveaWalkEntry *entry)
   g_autofree char *folder = NULL;
   g_autofree char *name = NULL;
 
-  if (!layout->classes || entry->named || strchr (entry->path + entry->below, '/') == NULL)
+  if (!layout->classes || entry->named || (!layout->root_is_class && strchr (entry->path + entry->below, '/') == NULL))
     return NULL;
   folder = g_path_get_dirname (entry->path);
   name = g_path_get_basename (folder);

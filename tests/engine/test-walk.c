@@ -167,6 +167,33 @@ test_one_class_is_none (void)
   remove_tree (root);
 }
 
+/* Class folders that are picked by themselves; a picture beside them makes them plain folders. */
+static void
+test_roots_as_classes (void)
+{
+  g_autofree char *root = scratch_new ();
+  g_autofree char *hat = g_build_filename (root, "hat", NULL);
+  g_autofree char *shoes = g_build_filename (root, "shoes", NULL);
+  g_autofree char *stray = g_build_filename (root, "stray.jpg", NULL);
+  const char *paths[] = { hat, shoes, NULL, NULL };
+
+  put (root, "hat/a.jpg");
+  put (root, "shoes/b.jpg");
+  put (root, "stray.jpg");
+  for (guint n = 2; n <= 3; n++)
+    {
+      g_autoptr (FoveaWalk) walk = fovea_walk (paths, NULL, NULL, NULL, NULL);
+      g_autoptr (GArray) layouts = fovea_walk_layouts (walk, n);
+      const FoveaLayout *layout = &g_array_index (layouts, FoveaLayout, 1);
+      g_autofree char *concept = fovea_layout_dup_class (layout, &g_array_index (walk->entries, FoveaWalkEntry, 1));
+
+      g_assert_cmpuint (layout->n_classes, ==, n == 2 ? 1 : 0);
+      g_assert_cmpstr (concept, ==, n == 2 ? "shoes" : NULL);
+      paths[2] = stray;
+    }
+  remove_tree (root);
+}
+
 static void
 test_cancelled (void)
 {
@@ -191,5 +218,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/layout/classes-and-splits", test_layouts);
   g_test_add_func ("/engine/layout/of-entries", test_classes_and_splits_of_entries);
   g_test_add_func ("/engine/layout/one-class-is-none", test_one_class_is_none);
+  g_test_add_func ("/engine/layout/roots-as-classes", test_roots_as_classes);
   return g_test_run ();
 }
