@@ -267,12 +267,14 @@ static void
 images_page_dispose (GObject *object)
 {
   FoveaImagesPage *self = FOVEA_IMAGES_PAGE (object);
+  GHashTableIter iter;
+  gpointer cell;
 
-  if (self->grid != NULL)
-    {
-      g_signal_handlers_disconnect_by_data (gtk_scrolled_window_get_vadjustment (self->scroller), self);
-      gtk_grid_view_set_model (self->grid, NULL);
-    }
+  /* The grid keeps its model to the end: taking it away from a scrolled grid makes GTK 4.8 warn of where it cannot scroll to. */
+  g_signal_handlers_disconnect_by_data (gtk_scrolled_window_get_vadjustment (self->scroller), self);
+  g_hash_table_iter_init (&iter, self->cells);
+  while (g_hash_table_iter_next (&iter, &cell, NULL))
+    fovea_picture_cell_unbind (cell);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
   g_clear_object (&self->selection);

@@ -160,7 +160,7 @@ deliver (gpointer data)
 {
   Request *request = data;
   g_autoptr (GdkTexture) texture =
-    gdk_memory_texture_new (request->width, request->height, GDK_MEMORY_DEFAULT, request->bytes, (gsize) request->width * 4);
+    gdk_memory_texture_new (request->width, request->height, FOVEA_THUMBNAIL_FORMAT, request->bytes, (gsize) request->width * 4);
 
   request_finish (request, texture);
   return G_SOURCE_REMOVE;

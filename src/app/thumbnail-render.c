@@ -76,14 +76,6 @@ corner_coverage (int x, int y, int radius)
   return (guint) (CLAMP (radius - sqrt (dx * dx + dy * dy) + 0.5, 0.0, 1.0) * 255.0);
 }
 
-static guint32
-premultiplied (guint32 pixel, guint alpha)
-{
-  guint r = (pixel >> 16 & 0xff) * alpha / 255, g = (pixel >> 8 & 0xff) * alpha / 255, b = (pixel & 0xff) * alpha / 255;
-
-  return alpha << 24 | r << 16 | g << 8 | b;
-}
-
 static void
 round_corners (guint32 *pixels, int width, int height, int radius)
 {
@@ -99,7 +91,7 @@ round_corners (guint32 *pixels, int width, int height, int radius)
         };
 
         for (int i = 0; i < 4 && alpha < 255; i++)
-          pixels[corners[i]] = premultiplied (pixels[corners[i]], alpha);
+          pixels[corners[i]] = (pixels[corners[i]] & 0x00ffffffu) | alpha << 24;
       }
 }
 

