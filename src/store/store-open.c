@@ -115,19 +115,15 @@ can_be_immutable (const FoveaStoreGuard *guard,
          && (!guard->any_sidecar || access (folder, W_OK) != 0);
 }
 
-/* Everything is looked at through a connection of its own that changes nothing, not even by folding
- * in a log. */
 static gboolean
-judge_file (FoveaStore                 *store,
-            const FoveaStoreGuard      *guard,
-            const FoveaStoreMigration  *migrations,
-            gsize                       n,
-            GError                    **error)
+judge_through (FoveaStore                 *store,
+               gboolean                    writable,
+               gboolean                    immutable,
+               const FoveaStoreMigration  *migrations,
+               gsize                       n,
+               GError                    **error)
 {
   sqlite3 *db = NULL;
-  gboolean immutable = can_be_immutable (guard, store->folder);
-  /* A journal left by a crash has to be played back first, which takes the right to write. */
-  gboolean writable = guard->has_journal && access (store->path, W_OK) == 0;
   int rc = open_connection (store->path, writable, immutable, &db);
   gboolean ok;
 
@@ -139,14 +135,45 @@ judge_file (FoveaStore                 *store,
   if (rc != SQLITE_OK)
     fovea_sql_set_error (db, store->path, rc, error);
   sqlite3_close (db);
+  return ok;
+}
 
-  if (!ok && guard->has_wal && access (store->folder, W_OK) != 0
-      && error != NULL && *error != NULL && (*error)->code != FOVEA_STORE_ERROR_FOREIGN)
-    g_prefix_error (error,
+/* Nothing is on its way into the file, so that it can be read although there is no room for a log. */
+static gboolean
+is_full_but_whole (const GError          *error,
+                   const FoveaStoreGuard *guard)
+{
+  return g_error_matches (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_FULL)
+         && !guard->has_wal && !guard->has_journal;
+}
+
+/* Everything is looked at through a connection of its own that changes nothing, not even by folding
+ * in a log. */
+static gboolean
+judge_file (FoveaStore                 *store,
+            const FoveaStoreGuard      *guard,
+            const FoveaStoreMigration  *migrations,
+            gsize                       n,
+            GError                    **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  gboolean immutable = can_be_immutable (guard, store->folder);
+  /* A journal left by a crash has to be played back first, which takes the right to write. */
+  gboolean writable = guard->has_journal && access (store->path, W_OK) == 0;
+
+  if (judge_through (store, writable, immutable, migrations, n, &local_error))
+    return TRUE;
+  if (is_full_but_whole (local_error, guard))
+    return judge_through (store, FALSE, TRUE, migrations, n, error);
+
+  if (guard->has_wal && access (store->folder, W_OK) != 0
+      && local_error->code != FOVEA_STORE_ERROR_FOREIGN)
+    g_prefix_error (&local_error,
                     "“%s-wal” holds changes that were not folded in, and the folder may not be "
                     "written: copy both to a folder of yours. ",
                     store->path);
-  return ok;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 static void
@@ -207,9 +234,9 @@ open_main_connection (FoveaStore             *store,
   /* One who only wants to read, but may write, opens for writing: it can then share the log with
    * writers, and the connection is told to refuse changes. */
   gboolean writable = access (store->path, W_OK) == 0 && access (store->folder, W_OK) == 0
-                      && store->schema <= store->latest
+                      && store->schema <= store->latest && !store->no_room
                       && !(store->on_network && store->read_only);
-  gboolean immutable = !writable && can_be_immutable (guard, store->folder);
+  gboolean immutable = !writable && (store->no_room || can_be_immutable (guard, store->folder));
   int rc = open_connection (store->path, writable, immutable, &store->db);
 
   if (rc == SQLITE_OK)
@@ -239,6 +266,36 @@ choose_journal (FoveaStore  *store,
   /* Exclusive, so that a log left by a local program can be folded in without shared memory. */
   return fovea_sql_exec (store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE;"
                          "PRAGMA locking_mode = NORMAL; SELECT count(*) FROM meta", error);
+}
+
+/* On a disk without a byte left not even the log's shared memory can be made. A file that was closed
+ * cleanly can be looked at all the same; what others may write into it once there is room, this
+ * connection does not notice, so the reason says to open it again. */
+static gboolean
+open_for_use (FoveaStore                 *store,
+              const FoveaStoreGuard      *guard,
+              gboolean                    known,
+              const FoveaStoreMigration  *migrations,
+              gsize                       n,
+              GError                    **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (open_main_connection (store, guard, &local_error)
+      && (!known || judge_content (store->db, store->path, migrations, n, FALSE, &store->schema,
+                                   &local_error))
+      && choose_journal (store, &local_error))
+    return TRUE;
+  if (store->on_network || known || !is_full_but_whole (local_error, guard))
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  sqlite3_close (g_steal_pointer (&store->db));
+  store->no_room = TRUE;
+  set_read_only (store, g_strdup ("there is no room left on its disk; free some space and open it "
+                                  "again"));
+  return open_main_connection (store, guard, error);
 }
 
 static gboolean
@@ -307,9 +364,7 @@ open_locked (const char                 *path,
   if (!fovea_store_guard_file (path, !known, &guard, error)
       || (!known && !judge_file (store, &guard, migrations, n, error))
       || !decide_mode (store, flags, error)
-      || !open_main_connection (store, &guard, error)
-      || (known && !judge_content (store->db, path, migrations, n, FALSE, &store->schema, error))
-      || !choose_journal (store, error)
+      || !open_for_use (store, &guard, known, migrations, n, error)
       || !bring_up_to_date (store, migrations, n, error)
       || !read_project_id (store, error))
     {
@@ -394,6 +449,7 @@ fovea_store_open_reader (const FoveaStore  *store,
   reader->schema = store->schema;
   reader->latest = store->latest;
   reader->on_network = store->on_network;
+  reader->no_room = store->no_room;
   reader->project_id = g_strdup (store->project_id);
   reader->is_reader = TRUE;
   set_read_only (reader, g_strdup ("it was opened for reading only"));

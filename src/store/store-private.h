@@ -27,6 +27,7 @@ struct _FoveaStore {
   gboolean read_only;
   char *read_only_reason;
   gboolean on_network;
+  gboolean no_room;          /* on its disk: read without a log and without locks */
   gboolean is_reader;
   gboolean registered;
   char *lock_token;          /* of the writer's lock on a network mount, else NULL */
