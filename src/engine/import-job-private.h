@@ -53,6 +53,7 @@ typedef struct {
   FoveaEmbedder *embedder; /* (nullable) no pack */
   FoveaFit fit;
   guint n_reported;       /* items whose fate is known */
+  guint n_kept;           /* of these, as many as need not be read again */
 
   gint64 job_row, command; /* 0 none yet */
   gint64 last_beat_us;

@@ -185,7 +185,10 @@ flush_batch (FoveaImport *self, GError **error)
     return TRUE;
   ok = embed_batch (self, error) && fovea_core_write (self->core, fovea_import_write_batch, self, error);
   if (ok)
-    count_batch (self);
+    {
+      count_batch (self);
+      self->n_kept = self->n_reported;
+    }
   for (guint i = 0; i < self->n_batch; i++)
     clear_outcome (&self->batch[i]);
   self->n_batch = 0;
@@ -319,6 +322,8 @@ read_all (FoveaImport *self, GError **error)
       take_item (self, read);
       fovea_reader_item_free (read);
       self->n_reported++;
+      if (self->n_batch == 0)
+        self->n_kept = self->n_reported;
       fovea_job_set_progress (self->job, self->n_reported, self->items->len, "pictures");
       if ((self->n_batch == FOVEA_IMPORT_BATCH && !flush_batch (self, error)) || !fovea_job_checkpoint (self->job, error))
         return FALSE;
@@ -355,7 +360,7 @@ import_main (FoveaJob *job, gpointer data, GError **error)
   ok = do_import (self, error);
   if (!ok)
     {
-      g_prefix_error (error, "%u of %u files are done and kept; running the import again continues. ", self->n_reported, self->items->len);
+      g_prefix_error (error, "%u of %u files are done and kept; running the import again continues. ", self->n_kept, self->items->len);
       fovea_core_write (self->core, fovea_import_leave_unfinished, self, NULL);
       return FALSE;
     }
