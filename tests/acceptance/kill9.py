@@ -1,129 +1,186 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kill9.py FOVEA DATA_FOLDER [ROUNDS]: kill -9 at random moments of import, labelling and training.
+"""kill9.py FOVEA DATA_FOLDER [KILLS]: kill -9 at random moments of import, labelling and training; 20 kills unless told.
 
-After every kill the project opens, `project check` is clean, every label that was acknowledged is there, and the import, run again, goes on.
+After every kill the project opens, `project check` is clean, every label that was acknowledged (exit status 0) is there, no decoder
+outlives its parent, and the same command, given again, completes. The moments are random with a fixed seed; a command that was
+faster than its kill is given again with a new one, so that so many kills are kills.
 """
-import json
+import csv
+import io
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-failures = 0
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import Checks  # noqa: E402
+
+PICTURES = 120
 
 
-def check(ok, what):
-    global failures
-    failures += not ok
-    if not ok or os.environ.get("VERBOSE"):
-        print("%s  %s" % ("ok  " if ok else "FAIL", what), flush=True)
+def children(pid):
+    try:
+        tasks = os.listdir("/proc/%d/task" % pid)
+        return [int(child) for task in tasks for child in open("/proc/%d/task/%s/children" % (pid, task), encoding="ascii").read().split()]
+    except OSError:
+        return []
 
 
-class Project:
-    def __init__(self, fovea, scratch, data):
-        self.fovea, self.path = fovea, os.path.join(scratch, "kill.fovea")
-        self.folder = os.path.join(data, "apparel", "test")
-        self.acknowledged = {}  # concept → pictures said to show it
-        self.done("project", "create", self.path)
+def runs(pid):
+    """Neither gone nor a zombie that nobody has collected yet."""
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
-    def done(self, *args):
-        return subprocess.run([self.fovea, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
 
-    def killed(self, args, after):
-        """Starts a command and kills it after some seconds; returns its status and what it printed before."""
-        child = subprocess.Popen([self.fovea, *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+class Kills(Checks):
+    def __init__(self, program, data, scratch):
+        super().__init__(program)
+        self.scratch, self.projects = scratch, 0
+        apparel = os.path.join(data, "apparel", "test")
+        found = sorted(os.path.join(top, name) for top, _, names in os.walk(apparel) for name in names if name.endswith(".jpg"))
+        self.pictures = random.sample(found, PICTURES)
+        self.acknowledged = {}  # (picture, concept) that a command with status 0 has labelled
+        self.helpers = 0
+        self.new_project()
+
+    def new_project(self):
+        self.projects += 1
+        self.project = os.path.join(self.scratch, "kill-%d.fovea" % self.projects)
+        self.run("project", "create", self.project)
+
+    def kill(self, after, *arguments):
+        """Starts a command and kills it so many seconds later; its exit status (−9: killed)."""
+        child = subprocess.Popen([self.program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            out, _ = child.communicate(timeout=after)
+            child.wait(after)
         except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGKILL)
-            out, _ = child.communicate()
-        return child.returncode, out
+            helpers = children(child.pid)
+            child.kill()
+            child.wait()
+            self.helpers += len(helpers)
+            deadline = time.monotonic() + 5
+            while any(map(runs, helpers)) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            left = sum(map(runs, helpers))
+            if left > 0:
+                self.check(False, "%d of %d helpers outlive %s by 5 s" % (left, len(helpers), arguments[0]))
+        return child.returncode
+
+    def labels(self):
+        """What the project holds, through its own export: {(picture, concept)}."""
+        target = os.path.join(self.scratch, "labels.csv")
+        self.run("export", self.project, target, "--format", "csv", "--force")
+        with open(target, newline="", encoding="utf-8") as file:
+            return {(os.path.realpath(os.path.join(self.scratch, row["path"])), row["concept"]) for row in csv.DictReader(file) if row["value"] == "1"}
 
     def info(self):
-        done = self.done("project", "info", self.path, "--json")
-        check(done.returncode == 0, "the project opens: %s" % done.stderr.decode(errors="replace"))
-        return json.loads(done.stdout) if done.returncode == 0 else {"inputs": -1, "labels": [], "versions": -1}
+        return self.json("project", "info", self.project)
 
-    def check_whole(self, what):
-        done = self.done("project", "check", self.path)
-        check(done.returncode == 0, "%s: project check: %s" % (what, (done.stdout + done.stderr).decode(errors="replace")))
+    def whole(self, what):
+        done = self.run("project", "check", self.project, expect=None)
+        said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
+        return self.check(done.returncode == 0, "%s: project check: %s" % (what, said))
 
-    def check_labels(self, what):
-        have = {label["id"]: label["count"] for label in self.info()["labels"]}
-        for concept, count in self.acknowledged.items():
-            check(have.get(concept, 0) == count, "%s: %s has %s of %d acknowledged labels" % (what, concept, have.get(concept), count))
+    # ---- the three kinds of work ----
 
+    def imports(self, count):
+        arguments = ["import", self.project, "--format", "plain", *self.pictures]
+        start = time.monotonic()
+        self.run(*arguments)
+        span, done, before = time.monotonic() - start, 0, 0
+        self.new_project()
+        while done < count:
+            arguments[1] = self.project
+            if self.kill(random.uniform(0.1, 0.9) * span, *arguments) != -9:
+                self.new_project()
+                before, span = 0, 0.9 * span  # the machine is less busy now
+                continue
+            done += 1
+            now = self.info()["inputs"]
+            self.whole("import, kill %d: %d of %d pictures" % (done, now, PICTURES))
+            if now < before:
+                self.check(False, "%d pictures before, %d after the kill" % (before, now))
+            before = now
+        self.run(*arguments)
+        info = self.info()
+        self.check(info["inputs"] == info["vectors"] == PICTURES, "the import, given again, completes: %d pictures, %d vectors" %
+                   (info["inputs"], info["vectors"]))
 
-def round_of_import(project, number):
-    before = project.info()["inputs"]
-    status, _ = project.killed(["import", project.path, project.folder, "--format", "plain"], random.uniform(0.05, 2.5))
-    project.check_whole("round %d, import" % number)
-    after = project.info()["inputs"]
-    check(after >= before, "round %d: %d pictures before, %d after the kill" % (number, before, after))
-    return status
+    def one_label(self, after, number):
+        """A label command; what it says is what must hold. False when it was killed."""
+        picture, concept = self.pictures[number % PICTURES], "concept-%d" % (number // PICTURES)
+        status = self.kill(after, "label", self.project, "--concept", concept, picture)
+        if status == 0:
+            self.acknowledged[(os.path.realpath(picture), concept)] = True
+        elif status != -9:
+            self.check(False, "label ends with status %d" % status)
+        return status == 0
 
+    def labelling(self, count):
+        number = 0
+        for done in range(count):
+            deadline = time.monotonic() + random.uniform(0.02, 1.2)
+            while self.one_label(max(0.0, deadline - time.monotonic()), number):
+                number += 1
+            have = self.labels()
+            lost = [key for key in self.acknowledged if key not in have]
+            more = len(have) - len(self.acknowledged)
+            # The commit may have come before the kill, the answer not.
+            self.whole("labelling, kill %d: %d labels acknowledged, %d lost" % (done + 1, len(self.acknowledged), len(lost)))
+            self.check(not lost and 0 <= more <= done + 1, "%d labels are there that were not acknowledged" % more)
+        while number < PICTURES and self.one_label(60, number):
+            number += 1
+            if number % 10 == 0:
+                break
+        self.check(self.one_label(60, number), "the label, given again, is taken")
 
-def round_of_labels(project, number, pictures):
-    """Labels one picture after the other until the kill comes; only what ended with status 0 is acknowledged."""
-    concept = "round-%d" % number
-    deadline = time.monotonic() + random.uniform(0.1, 1.0)
-    acknowledged = 0
-    for picture in random.sample(pictures, min(20, len(pictures))):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        status, _ = project.killed(["label", project.path, "--concept", concept, picture], left)
-        if status != 0:
-            break  # the commit may have come before the kill all the same
-        acknowledged += 1
-    have = {label["id"]: label["count"] for label in project.info()["labels"]}.get(concept, 0)
-    check(acknowledged <= have <= acknowledged + 1, "round %d: %d labels acknowledged, %d there" % (number, acknowledged, have))
-    project.acknowledged[concept] = have
-    project.check_whole("round %d, labels" % number)
-
-
-def round_of_training(project, number):
-    before = project.info()["versions"]
-    status, _ = project.killed(["models", "train", project.path, "m"], random.uniform(0.05, 3.0))
-    project.check_whole("round %d, training" % number)
-    after = project.info()["versions"]
-    check(after >= before and (status != 0 or after == before + 1), "round %d: %d versions, then %d" % (number, before, after))
+    def train(self, count):
+        for name in ("t-shirt", "shoes"):
+            chosen = [path for path in self.pictures if "/%s/" % name in path]
+            self.run("label", self.project, "--concept", name, *chosen)
+            self.acknowledged.update(((os.path.realpath(path), name), True) for path in chosen)
+        self.run("models", "create", self.project, "--id", "m", "--concepts", "t-shirt,shoes")
+        start = time.monotonic()
+        self.run("models", "train", self.project, "m")
+        span, done = time.monotonic() - start, 0
+        versions = self.info()["versions"]
+        while done < count:
+            status = self.kill(random.uniform(0, span), "models", "train", self.project, "m")
+            done += status == -9
+            span *= 1 if status == -9 else 0.8
+            now = self.info()["versions"]
+            if status == -9:
+                self.whole("training, kill %d of %.1f s: %d versions" % (done, span, now))
+            if now < versions or (status == 0 and now != versions + 1):
+                self.check(False, "%d versions, then %d, status %d" % (versions, now, status))
+            versions = now
+            if status == -9 and done % 3 == 0:
+                self.run("models", "train", self.project, "m")
+                versions += 1
+        self.run("models", "train", self.project, "m")
+        self.check(self.info()["versions"] == versions + 1, "the training, given again, completes")
+        lost = [key for key in self.acknowledged if key not in self.labels()]
+        self.check(not lost, "%d labels acknowledged, %d lost at the end" % (len(self.acknowledged), len(lost)))
 
 
 def main():
-    fovea, data = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 50
-    random.seed(rounds)
-    with tempfile.TemporaryDirectory() as scratch:
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+    random.seed(9)
+    with tempfile.TemporaryDirectory(prefix="fovea-kill9-") as scratch:
         os.environ["XDG_STATE_HOME"] = os.path.join(scratch, "state")
         os.environ["FOVEA_THUMBNAIL_DIR"] = os.path.join(scratch, "thumbnails")
-        project = Project(fovea, scratch, data)
-        kills = 0
-        first = rounds // 3
-        for number in range(first):
-            kills += round_of_import(project, number) == -9
-        done = project.done("import", project.path, project.folder, "--format", "plain", "--json")
-        check(done.returncode == 0, "the import is finished after %d kills: %s" % (kills, done.stderr.decode(errors="replace")))
-        check(project.info()["inputs"] == 200, "all 200 pictures are there, none twice")
-        pictures = [os.path.join(folder, name) for folder, _, names in os.walk(project.folder) for name in sorted(names)]
-        for concept in ("dress", "hat"):
-            chosen = [p for p in pictures if "/%s/" % concept in p]
-            check(project.done("label", project.path, "--concept", concept, *chosen).returncode == 0, "label %s" % concept)
-            project.acknowledged[concept] = len(chosen)
-        project.done("models", "create", project.path, "--id", "m", "--concepts", "dress,hat")
-        for number in range(first, 2 * first):
-            round_of_labels(project, number, pictures)
-        for number in range(2 * first, rounds):
-            round_of_training(project, number)
-        project.check_labels("at the end")
-        done = project.done("models", "train", project.path, "m")
-        check(done.returncode == 0, "training after it all: %s" % done.stderr.decode(errors="replace"))
-    print("%d rounds (%d imports killed), %d failed" % (rounds, kills, failures))
-    return 1 if failures else 0
+        kills = Kills(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), os.path.realpath(scratch))
+        kills.imports(count - 2 * (count // 3))
+        kills.labelling(count // 3)
+        kills.train(count // 3)
+        kills.check(kills.helpers > 0, "%d decoders lost their parent, and all ended" % kills.helpers)
+    kills.end()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()
