@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -62,6 +63,14 @@ work_until_killed (const char *path,
     }
 }
 
+static void
+wait_until_said (int fd)
+{
+  struct pollfd waiting = { .fd = fd, .events = POLLIN };
+
+  g_assert_cmpint (poll (&waiting, 1, 60000), ==, 1);
+}
+
 static guint32
 last_said (int fd)
 {
@@ -107,7 +116,10 @@ test_killed (void)
           work_until_killed (p.path, pipe_fds[1], first);
         }
       close (pipe_fds[1]);
-      g_usleep ((gulong) g_test_rand_int_range (30000, 250000));
+      /* Mostly from its first acknowledged change on, however slow the machine; now and then while it opens. */
+      if (round % 5 != 4)
+        wait_until_said (pipe_fds[0]);
+      g_usleep ((gulong) g_test_rand_int_range (1000, 250000));
       kill (pid, SIGKILL);
       g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
       g_assert_true (WIFSIGNALED (status));
@@ -132,7 +144,7 @@ test_killed (void)
                               "(SELECT version_id FROM weights)"), ==, 0);
       first = found + 1;
     }
-  g_assert_cmpuint (first, >, 20);
+  g_assert_cmpuint (first, >, 16);
 }
 
 /* Every kind of change meets a full disk; the state before is the state after, and goes on once

@@ -430,6 +430,7 @@ test_windows (void)
 int
 main (int argc, char **argv)
 {
+  g_autofree char *picture = NULL;
   int status;
 
   if (argc == 3 && strcmp (argv[1], "--decoder") == 0)
@@ -457,7 +458,8 @@ main (int argc, char **argv)
   g_test_add_func ("/vision/image/windows", test_windows);
   status = g_test_run ();
   fovea_decoder_free (decoder);
-  g_unlink (g_build_filename (folder, "picture", NULL));
+  picture = g_build_filename (folder, "picture", NULL);
+  g_unlink (picture);
   g_rmdir (folder);
   return status;
 }
