@@ -360,7 +360,9 @@ import_main (FoveaJob *job, gpointer data, GError **error)
   ok = do_import (self, error);
   if (!ok)
     {
-      g_prefix_error (error, "%u of %u files are done and kept; running the import again continues. ", self->n_kept, self->items->len);
+      if (self->items->len > 0)
+        g_prefix_error (error, "%u of %u files are done and kept; running the import again continues. ", self->n_kept,
+                        self->items->len);
       fovea_core_write (self->core, fovea_import_leave_unfinished, self, NULL);
       return FALSE;
     }
