@@ -186,11 +186,13 @@ on_about (GSimpleAction *action, GVariant *target, gpointer self)
 static void
 on_quit (GSimpleAction *action, GVariant *target, gpointer data)
 {
-  g_autoptr (GList) windows = g_list_copy (gtk_application_get_windows (data));
+  GList *windows = g_list_copy_deep (gtk_application_get_windows (data), (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
 
-  /* Each window may ask first; the program ends with the last one. */
+  /* Each window may ask first, and takes those above it with it; the program ends with the last one. */
   for (GList *l = windows; l != NULL; l = l->next)
-    gtk_window_close (l->data);
+    if (FOVEA_IS_WINDOW (l->data))
+      gtk_window_close (l->data);
+  g_list_free_full (windows, g_object_unref);
 }
 
 static const GActionEntry actions[] = {

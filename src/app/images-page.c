@@ -96,6 +96,8 @@ fovea_images_page_set_project (FoveaImagesPage *self, FoveaProject *project)
   self->selection = gtk_multi_selection_new (G_LIST_MODEL (g_object_ref (self->list)));
   self->label_popover = FOVEA_LABEL_POPOVER (fovea_label_popover_new (fovea_project_get_concepts (project)));
   gtk_menu_button_set_popover (self->label_button, GTK_WIDGET (self->label_popover));
+  g_signal_connect_object (self->label_popover, "closed", G_CALLBACK (fovea_images_page_focus_grid), self,
+                           G_CONNECT_AFTER | G_CONNECT_SWAPPED);
   gtk_widget_set_sensitive (GTK_WIDGET (self->label_button), !fovea_project_get_read_only (project));
   g_signal_connect (self->selection, "selection-changed", G_CALLBACK (on_selection_changed), self);
   g_signal_connect_object (self->selection, "items-changed", G_CALLBACK (on_items_changed), self,

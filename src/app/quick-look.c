@@ -163,7 +163,8 @@ fovea_quick_look_init (FoveaQuickLook *self)
 void
 fovea_quick_look_present (GtkWindow *parent, FoveaProject *project, FoveaImagesPage *images, guint position)
 {
-  FoveaQuickLook *self = g_object_new (FOVEA_TYPE_QUICK_LOOK, "transient-for", parent, "destroy-with-parent", TRUE, NULL);
+  FoveaQuickLook *self = g_object_new (FOVEA_TYPE_QUICK_LOOK, "transient-for", parent, "destroy-with-parent", TRUE,
+                                       "application", gtk_window_get_application (parent), NULL); /* for its keys */
 
   self->project = g_object_ref (project);
   self->images = g_object_ref (images);

@@ -154,5 +154,7 @@ fovea_report_window_present (FoveaJob *job, GtkWindow *parent)
   GtkWidget *window = fovea_report_window_new (job);
 
   gtk_window_set_transient_for (GTK_WINDOW (window), parent);
+  gtk_window_set_application (GTK_WINDOW (window), gtk_window_get_application (parent));
+  gtk_window_set_destroy_with_parent (GTK_WINDOW (window), TRUE);
   gtk_window_present (GTK_WINDOW (window));
 }
