@@ -99,6 +99,20 @@ is_mistaken (const char *word)
          && !g_file_test (word, G_FILE_TEST_EXISTS);
 }
 
+/* The window's own options, and those that GTK and GApplication understand; others are wrong usage. */
+static gboolean
+is_unknown_option (const char *word)
+{
+  static const char *const known[] = { "--profile-frames", "--gapplication-", "--display", "--help-", NULL };
+
+  if (word[0] != '-' || g_str_equal (word, "--"))
+    return FALSE;
+  for (gsize i = 0; known[i] != NULL; i++)
+    if (g_str_has_prefix (word, known[i]))
+      return FALSE;
+  return TRUE;
+}
+
 int
 fovea_cli_run (int argc, char **argv, gboolean *ret_handled)
 {
@@ -117,6 +131,11 @@ fovea_cli_run (int argc, char **argv, gboolean *ret_handled)
     return print_help (stdout, NULL);
   if (is_first_word (argv[1]))
     return run_words (argc, argv);
+  if (is_unknown_option (argv[1]))
+    {
+      fprintf (stderr, "fovea: there is no option “%s”; see fovea --help\n", argv[1]);
+      return FOVEA_CLI_USAGE;
+    }
   if (is_mistaken (argv[1]))
     {
       fprintf (stderr, "fovea: there is no command or file “%s”; see fovea --help\n", argv[1]);

@@ -78,7 +78,7 @@ class Cli(unittest.TestCase):
 
 class Usage(Cli):
     def test_wrong_usage_is_2_and_leaves_stdout_empty(self):
-        for args in (["nonsense"], ["import"], ["project", "nonsense"], ["project", "create"], ["label", "p", "a"], ["import", "p", "x", "--format", "x"],
+        for args in (["nonsense"], ["--nonsense"], ["import"], ["project", "nonsense"], ["project", "create"], ["label", "p", "a"], ["import", "p", "x", "--format", "x"],
                      ["models", "predict", "p", "m", "a.png", "--top", "0"], ["models", "predict", "p", "m", "a.png", "--min-value", "2"],
                      ["models", "predict", "p", "m", "a.png", "--json", "--csv"], ["export", "p", "x"], ["import", "p", "x", "--nonsense"]):
             done = self.run_fovea(*args, status=2)
