@@ -278,12 +278,12 @@ take_readable (FoveaImport *self, const FoveaImportItem *item, FoveaReaderItem *
     report_duplicate (self, item, known);
 }
 
-/* What was met on the way and is no picture (a text beside the pictures) is not worth a word. */
+/* What was met on the way and is no picture (a text or an empty file beside the pictures) is not worth a word. */
 static gboolean
 is_no_picture (const FoveaWalkEntry *entry, const GError *error)
 {
   return !entry->named && !fovea_walk_name_looks_like_picture (entry->path)
-         && g_error_matches (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_UNKNOWN_FORMAT);
+         && (entry->size == 0 || g_error_matches (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_UNKNOWN_FORMAT));
 }
 
 static void

@@ -82,7 +82,7 @@ class Walk(Checks):
             bound.bind(self.trap(b"socket.gif"))
         with open(self.trap(b"empty.jpg"), "wb"), open(self.trap(b"words.png"), "wb") as words:
             words.write(b"no picture at all\n" * 100)
-        with open(os.path.join(self.folder, b"notes.txt"), "wb") as notes:
+        with open(os.path.join(self.folder, b"notes.txt"), "wb") as notes, open(os.path.join(self.folder, b"nothing"), "wb"):
             notes.write(b"a text beside the pictures\n")
         os.mkdir(self.trap(b"closed"), 0o000)
         with open(self.trap(b"unreadable.jpg"), "wb") as file:
@@ -141,7 +141,7 @@ class Walk(Checks):
             status = rows.get(path, {})
             self.check(status.get("code") == 30006 or status.get("code", 10000) not in (10000, 30100), "%s is a row of the report: %s" %
                        (ascii(os.path.basename(path)), status.get("details", "no")))
-        hidden = [path for path in rows if b"hidden" in path or b".fovea" in path or path.endswith((b"noise", b".txt"))]
+        hidden = [path for path in rows if b"hidden" in path or b".fovea" in path or path.endswith((b"noise", b".txt", b"nothing"))]
         self.check(not hidden, "hidden files, texts and the project itself are no rows %s" % (hidden or ""))
         deep = [status["details"] for path, status in rows.items() if path.startswith(os.path.join(self.folder, b"d/d"))]
         self.check(len(deep) == 1, "too deep a folder is one row: %s" % deep)
