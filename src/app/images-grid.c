@@ -201,12 +201,33 @@ on_drag_begin (GtkDragSource *source, GdkDrag *drag, FoveaImagesPage *self)
 /* ---- size and place ---- */
 
 static gboolean
+on_settling (GtkWidget *grid, GdkFrameClock *clock, gpointer data)
+{
+  FoveaImagesPage *self = data;
+
+  /* The first tick comes before the layout of its frame, the second after it. */
+  if (++self->settling_ticks < 2)
+    return G_SOURCE_CONTINUE;
+  self->settling_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
+void
+fovea_images_page_settle (FoveaImagesPage *self)
+{
+  self->settling_ticks = 0;
+  if (self->settling_id == 0)
+    self->settling_id = gtk_widget_add_tick_callback (GTK_WIDGET (self->grid), on_settling, self, NULL);
+}
+
+static gboolean
 on_scroll (GtkEventControllerScroll *controller, double dx, double dy, FoveaImagesPage *self)
 {
   GdkModifierType state = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (controller));
 
+  /* GTK 4.8 cannot scroll to a place among rows that it has not laid out yet, and warns: a step of the wheel is dropped for a frame. */
   if ((state & GDK_CONTROL_MASK) == 0 || dy == 0.0)
-    return GDK_EVENT_PROPAGATE;
+    return self->settling_id != 0 ? GDK_EVENT_STOP : GDK_EVENT_PROPAGATE;
   fovea_images_page_set_side (self, self->side_px + (dy < 0.0 ? 16 : -16));
   return GDK_EVENT_STOP;
 }

@@ -16,6 +16,7 @@ struct _FoveaImagesPage {
   FoveaThumbnailLoader *loader;
   GHashTable *cells; /* of FoveaPictureCell: all that exist, bound or not */
   int side_px;
+  guint settling_id, settling_ticks; /* while rows have changed that the grid has not laid out yet */
 
   char *text;
   FoveaConcept *concept;
@@ -42,6 +43,7 @@ struct _FoveaImagesPage {
 /* images-grid.c: cells, pointer, drag. */
 void fovea_images_page_focus_cell (FoveaImagesPage *self, guint position);
 void fovea_images_page_init_grid (FoveaImagesPage *self);
+void fovea_images_page_settle (FoveaImagesPage *self); /* rows have changed */
 
 /* images-filter.c: search, chips. */
 void fovea_images_page_init_filter (FoveaImagesPage *self);

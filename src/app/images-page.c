@@ -71,6 +71,7 @@ on_selection_changed (GtkSelectionModel *model, guint position, guint n_items, F
 static void
 on_items_changed (FoveaImagesPage *self)
 {
+  fovea_images_page_settle (self);
   fovea_images_page_update_state (self);
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
 }
@@ -274,6 +275,9 @@ images_page_dispose (GObject *object)
 
   /* The grid keeps its model to the end: taking it away from a scrolled grid makes GTK 4.8 warn of where it cannot scroll to. */
   g_signal_handlers_disconnect_by_data (gtk_scrolled_window_get_vadjustment (self->scroller), self);
+  if (self->settling_id != 0)
+    gtk_widget_remove_tick_callback (GTK_WIDGET (self->grid), self->settling_id);
+  self->settling_id = 0;
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))
     fovea_picture_cell_unbind (cell);
