@@ -9,6 +9,7 @@
 #include "engine/recent.h"
 
 #define TOAST_SECONDS 5
+#define ERROR_SECONDS 15
 /* A project that opens faster shows no spinner: flicker would make it feel slower. */
 #define SPINNER_DELAY_MS 250
 
@@ -21,7 +22,6 @@ show_toast (FoveaWindow *self, AdwToast *toast)
 {
   if (self->toast != NULL)
     adw_toast_dismiss (self->toast);
-  adw_toast_set_timeout (toast, TOAST_SECONDS);
   g_set_weak_pointer (&self->toast, toast);
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
@@ -31,8 +31,10 @@ toast_new (const char *text)
 {
   /* Titles are Pango markup; a file name may hold anything. */
   g_autofree char *escaped = g_markup_escape_text (text, -1);
+  AdwToast *toast = adw_toast_new (escaped);
 
-  return adw_toast_new (escaped);
+  adw_toast_set_timeout (toast, TOAST_SECONDS);
+  return toast;
 }
 
 void
@@ -48,15 +50,35 @@ fovea_window_toast (FoveaWindow *self, const char *text, const char *button, con
   show_toast (self, toast);
 }
 
+/* A toast is one line, and a message says what to do at its end: of the project's path the name is enough. */
+static char *
+dup_short_message (FoveaWindow *self, const GError *error)
+{
+  g_autoptr (GString) text = g_string_new (error->message);
+
+  if (self->path != NULL)
+    {
+      g_autofree char *name = g_path_get_basename (self->path);
+
+      (void) g_string_replace (text, self->path, name, 0);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 void
 fovea_window_toast_error (FoveaWindow *self, const char *what, const GError *error)
 {
+  g_autofree char *message = NULL;
   g_autofree char *text = NULL;
+  AdwToast *toast;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  text = g_strdup_printf ("%s: %s", what, error->message);
-  fovea_window_toast (self, text, NULL, NULL);
+  message = dup_short_message (self, error);
+  text = g_strdup_printf ("%s: %s", what, message);
+  toast = toast_new (text);
+  adw_toast_set_timeout (toast, ERROR_SECONDS);
+  show_toast (self, toast);
 }
 
 /* ---- opening and closing a project ---- */

@@ -241,6 +241,22 @@ fovea_sql_dup_text (sqlite3_stmt *stmt,
   return g_utf8_validate (text, -1, NULL) ? g_strdup (text) : g_utf8_make_valid (text, -1);
 }
 
+/* A file that was deleted or moved still takes what is written, and loses it when it is closed: its
+ * log is by its old name. */
+static gboolean
+check_in_place (FoveaStore  *store,
+                GError     **error)
+{
+  int moved = 0;
+
+  if (sqlite3_file_control (store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved)
+    return TRUE;
+  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
+               "“%s” was moved or deleted while it was open, so nothing can be kept in it; "
+               "put it back where it was", store->path);
+  return FALSE;
+}
+
 gboolean
 fovea_sql_begin (FoveaStore  *store,
                  gboolean     synced,
@@ -254,6 +270,8 @@ fovea_sql_begin (FoveaStore  *store,
                                                    : "it is open read-only");
       return FALSE;
     }
+  if (!check_in_place (store, error))
+    return FALSE;
 
   /* Without a log every commit has to be synced, or a power cut could break the file itself. */
   if (!fovea_sql_exec (store, synced || store->on_network ? "PRAGMA synchronous = FULL"

@@ -462,6 +462,24 @@ test_network (void)
   assert_clean (p.store);
 }
 
+/* What is written to a file without a name is lost when it is closed. */
+static void
+test_moved_away (void)
+{
+  g_auto (Project) p = { 0 };
+  g_autofree char *away = NULL;
+  g_autoptr (GError) error = NULL;
+
+  project_init (&p);
+  away = g_strconcat (p.path, ".away", NULL);
+  g_assert_cmpint (g_rename (p.path, away), ==, 0);
+  g_assert_false (fovea_store_begin_work (p.store, &error));
+  g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND);
+  g_assert_cmpint (g_rename (away, p.path), ==, 0);
+  add_concept (p.store, "Hat");
+  g_assert_cmpint (count (p.store, "SELECT count(*) FROM concepts"), ==, 1);
+}
+
 static void
 test_reader (void)
 {
@@ -512,6 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/open/sidecars", test_sidecars);
   g_test_add_func ("/store/open/permissions", test_permissions);
   g_test_add_func ("/store/open/network", test_network);
+  g_test_add_func ("/store/open/moved-away", test_moved_away);
   g_test_add_func ("/store/open/reader", test_reader);
   return g_test_run ();
 }
