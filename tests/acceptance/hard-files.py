@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""hard-files.py DECODE_REPORT DATA_FOLDER: every row of hard_files/manifest.csv decodes as it says.
+"""hard-files.py FOVEA DATA_FOLDER: every row of hard_files/manifest.csv decodes as it says.
 
-DECODE_REPORT is build/tests/vision/decode-report. odd_names.tar is unpacked into a temporary folder and its files must decode too.
+tests/vision/decode-report of the same build says what the decoder makes of each. odd_names.tar is unpacked into a temporary folder and its files must decode too.
 "yes": decodes, upright size as stated; "no", "refuse": an error within a second; "partial", "maybe": either, but no crash."""
 import csv
 import os
@@ -49,7 +49,8 @@ def problem(row, got):
 
 
 def main():
-    report, data = os.path.abspath(sys.argv[1]), os.path.join(sys.argv[2], "hard_files")
+    build = os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[1])))
+    report, data = os.path.join(build, "tests", "vision", "decode-report"), os.path.join(sys.argv[2], "hard_files")
     with open(os.path.join(data, "manifest.csv"), newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["decodes"] != "n/a"]
     paths = [os.path.join(os.fsencode(data), urllib.parse.unquote_to_bytes(row["path"])) for row in rows]
