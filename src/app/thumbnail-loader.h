@@ -45,7 +45,8 @@ gsize fovea_thumbnail_loader_get_cached_bytes (FoveaThumbnailLoader *loader);
 #define FOVEA_THUMBNAIL_FORMAT GDK_MEMORY_A8R8G8B8
 #endif
 
-/* The work itself, for any thread: packed RGB → 0xAARRGGBB in the machine's order, shrunk or grown to fit @size_px a side, corners rounded by @radius_px.
+/* The work itself, for any thread: packed RGB → 0xAARRGGBB in the machine's order, shrunk or grown to fit @size_px a side, corners
+ * rounded by @radius_px.
  * Returns: (transfer full): width × height × 4 bytes. */
 GBytes *fovea_thumbnail_render (GBytes *rgb, int width, int height, int stride, int size_px, int radius_px, int *ret_width,
                                 int *ret_height) G_GNUC_WARN_UNUSED_RESULT;
