@@ -41,3 +41,17 @@ def require():
     environment = dict(os.environ, PYTHONPATH=target, PYTHONNOUSERSITE="1")
     environment[MARK] = target
     os.execve(sys.executable, [sys.executable] + sys.argv, environment)
+
+
+def centre_crop(picture, size, fraction=0.875):
+    """A PIL picture as torchvision's Resize and CenterCrop make it: the longer side is cut off, the margin rounded half to even."""
+    from PIL import Image  # here, because it is one of the programs that require() brings
+    shorter = int(size / fraction + 0.5)
+    width, height = picture.size
+    if width < height:
+        width, height = shorter, shorter * height // width
+    else:
+        width, height = shorter * width // height, shorter
+    picture = picture.resize((width, height), Image.BICUBIC)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    return picture.crop((left, top, left + size, top + size))

@@ -59,7 +59,7 @@ def peer_accuracy(project, fit, c):
 
 
 def fitted(path, fit, size):
-    """What example scripts do: Pillow's bicubic, RGB, (v − 127) / 128."""
+    """What the exported file says of its input: Pillow's bicubic, RGB, (v − 127) / 128."""
     with Image.open(path) as file:
         picture = file.convert("RGB")
     width, height = picture.size
@@ -67,14 +67,11 @@ def fitted(path, fit, size):
         picture = picture.resize((size, size), Image.BICUBIC)
     elif fit == "letterbox":
         scale = size / max(width, height)
-        inner = picture.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.BICUBIC)
+        inner = picture.resize((max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))), Image.BICUBIC)
         picture = Image.new("RGB", (size, size), (127, 127, 127))
         picture.paste(inner, ((size - inner.width) // 2, (size - inner.height) // 2))
     else:
-        scale = round(size / 0.875) / min(width, height)
-        picture = picture.resize((max(size, int(width * scale)), max(size, int(height * scale))), Image.BICUBIC)
-        left, top = (picture.width - size) // 2, (picture.height - size) // 2
-        picture = picture.crop((left, top, left + size, top + size))
+        picture = peers.centre_crop(picture, size)
     return ((numpy.asarray(picture, numpy.float32) - 127) / 128).transpose(2, 0, 1)
 
 
@@ -119,7 +116,8 @@ def main(program, data):
         checker.check(info["splits"] == {"train": 600, "test": 200} and info["concepts"] == 10, "project info: %s" % json.dumps(info))
         for fit in ("crop", "squash", "letterbox", "crop+letterbox"):
             checker.run("models", "create", project, "--type", "embedding-classifier", "--id", "peer-" + fit.replace("+", "-"))
-            checker.run("models", "train", project, "peer-" + fit.replace("+", "-"), "--param", "fit=" + fit, "--param", "C=30")
+            checker.run("models", "train", project, "peer-" + fit.replace("+", "-"), "--param", "fit=" + fit, "--param", "C=30",
+                        "--param", "concepts_mutually_exclusive=true")
             own = checker.json("models", "evaluate", project, "peer-" + fit.replace("+", "-"), "--split", "test")
             own = own["eval_metrics"][0]["summary"]["top1_accuracy"]
             peer, n_train, n_test = peer_accuracy(project, fit, 30)

@@ -23,13 +23,9 @@ MAX_OWN_DIFFERENCE = 1e-4
 MIN_TOP1_AGREEMENT = 0.98
 
 
-def centre_crop(path, size):
+def network_input(path, size):
     with Image.open(path) as file:
-        picture = file.convert("RGB")
-    scale = round(size / 0.875) / min(picture.size)
-    picture = picture.resize([max(size, round(side * scale)) for side in picture.size], Image.BICUBIC)
-    left, top = ((side - size) // 2 for side in picture.size)
-    pixels = numpy.asarray(picture.crop((left, top, left + size, top + size)), numpy.float32)
+        pixels = numpy.asarray(peers.centre_crop(file.convert("RGB"), size), numpy.float32)
     return ((pixels - 127) / 128).transpose(2, 0, 1)
 
 
@@ -50,7 +46,7 @@ def own_logits(checker, model, batch, mode, folder):
 
 def compare(checker, name, size, paths):
     model = pack_path(name)
-    batch = numpy.stack([centre_crop(path, size) for path in paths])
+    batch = numpy.stack([network_input(path, size) for path in paths])
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     peer = session.run(["logits"], {"image": batch})[0]
     with tempfile.TemporaryDirectory() as folder:
