@@ -147,6 +147,19 @@ add_concepts (JsonObject *model, const char *concepts)
   json_object_set_object_member (output_info, "data", data);
 }
 
+/* What was not said is not in the payload: the engine then looks at the labels. */
+static void
+leave_exclusive_open (JsonObject *model, char **params)
+{
+  JsonObject *info = json_object_get_object_member (model, "output_info");
+
+  for (gsize i = 0; params != NULL && params[i] != NULL; i++)
+    if (g_str_has_prefix (params[i], "exclusive") || strstr (params[i], "mutually") != NULL)
+      return;
+  if (info != NULL && json_object_has_member (info, "output_config"))
+    json_object_remove_member (json_object_get_object_member (info, "output_config"), "concepts_mutually_exclusive");
+}
+
 static JsonNode *
 payload_of_options (const char *type_id, const char *id, const char *concepts, char **params, GError **error)
 {
@@ -160,6 +173,7 @@ payload_of_options (const char *type_id, const char *id, const char *concepts, c
   json_object_set_string_member (model, "id", id);
   json_object_set_string_member (model, "model_type_id", fovea_model_type_get_info (type)->id);
   fovea_params_write_model (G_OBJECT (type), model);
+  leave_exclusive_open (model, params);
   if (concepts != NULL)
     add_concepts (model, concepts);
   root = json_object_new ();

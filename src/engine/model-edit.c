@@ -6,6 +6,7 @@
 #include "engine/project-private.h"
 #include "engine/status-private.h"
 #include "models/params.h"
+#include "store/store-annotations.h"
 #include "store/store-undo.h"
 
 /* ---- listing ---- */
@@ -122,15 +123,58 @@ parse_model (Creation *creation, GError **error)
          && parse_concepts (creation, error);
 }
 
+/* Whether what people said so far reads as "one of these": at least two concepts, never two on one picture, and no
+ * picture that only says what it is not. */
+static gboolean
+labels_exclude_each_other (const GArray *labels)
+{
+  gint64 first_concept = 0, last_input = 0;
+  gboolean several = FALSE;
+
+  for (guint i = 0; i < labels->len; i++)
+    {
+      const FoveaStoreAnnotation *label = &g_array_index (labels, FoveaStoreAnnotation, i);
+
+      if (label->value == 0 || label->input == last_input)
+        return FALSE;
+      last_input = label->input;
+      if (first_concept == 0)
+        first_concept = label->concept;
+      several = several || label->concept != first_concept;
+    }
+  return several;
+}
+
+/* A person who does not say whether concepts exclude each other gets what the labels say: class folders make a
+ * classifier whose answers add up to one. The answer is stored, so later labels do not change the model's kind. */
+static gboolean
+infer_exclusive (FoveaStore *store, Creation *creation, GError **error)
+{
+  JsonObject *config = object_member (object_member (creation->model, "output_info"), "output_config");
+  g_autoptr (GArray) labels = NULL;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (creation->type), "concepts-mutually-exclusive") == NULL
+      || (config != NULL && json_object_has_member (config, "concepts_mutually_exclusive")))
+    return TRUE;
+  labels = fovea_store_get_training_labels (store, NULL, NULL, 0, error);
+  if (labels == NULL)
+    return FALSE;
+  g_object_set (creation->type, "concepts-mutually-exclusive", labels_exclude_each_other (labels), NULL);
+  return TRUE;
+}
+
 static gboolean
 add_model (FoveaStore *store, Creation *creation, GError **error)
 {
   const FoveaModelTypeInfo *info = fovea_model_type_get_info (creation->type);
   g_autoptr (FoveaStoreModel) model = fovea_store_model_new ();
-  g_autoptr (JsonNode) params = fovea_params_to_json (G_OBJECT (creation->type));
+  g_autoptr (JsonNode) params = NULL;
   const char *name = string_member (creation->model, "name"), *notes = string_member (creation->model, "notes");
   gint64 id;
 
+  if (!infer_exclusive (store, creation, error))
+    return FALSE;
+  params = fovea_params_to_json (G_OBJECT (creation->type));
   model->public_id = g_strdup (creation->id);
   model->type_id = g_strdup (info->id);
   model->name = g_strdup (name != NULL ? name : creation->id);

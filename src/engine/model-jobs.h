@@ -13,7 +13,9 @@ G_BEGIN_DECLS
 /* Models of the project as `models list --json` prints them. */
 JsonNode *fovea_project_dup_models_json (FoveaProject *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes a model from a `{"model":{…}}` payload. Undoable. CONFLICT when the id is taken, INVALID with the field's name. */
+/* Makes a model from a `{"model":{…}}` payload. Undoable. CONFLICT when the id is taken, INVALID with the field's name.
+ * Where output_info.output_config.concepts_mutually_exclusive is not said, it follows from the labels that there are: true when every
+ * labelled picture shows exactly one of at least two concepts. */
 gboolean fovea_project_create_model (FoveaProject *self, JsonNode *payload, GError **error);
 
 typedef struct {

@@ -171,6 +171,51 @@ test_embedding_is_caught_up (void)
   scratch_clear (&scratch);
 }
 
+static gboolean
+is_exclusive (Scratch *scratch, const char *id)
+{
+  g_autofree char *text = g_strdup_printf ("{\"model\":{\"id\":\"%s\"}}", id);
+  g_autoptr (JsonNode) payload = json_from_string (text, NULL);
+  g_autoptr (JsonNode) list = NULL;
+  g_autoptr (GError) error = NULL;
+  JsonArray *models;
+
+  fovea_project_create_model (scratch->project, payload, &error);
+  g_assert_no_error (error);
+  list = fovea_project_dup_models_json (scratch->project, &error);
+  g_assert_no_error (error);
+  models = json_object_get_array_member (json_node_get_object (list), "models");
+  for (guint i = 0; i < json_array_get_length (models); i++)
+    {
+      JsonObject *model = json_array_get_object_element (models, i);
+      JsonObject *info = json_object_get_object_member (model, "output_info");
+
+      if (g_str_equal (json_object_get_string_member (model, "id"), id))
+        return json_object_get_boolean_member (json_object_get_object_member (info, "output_config"), "concepts_mutually_exclusive");
+    }
+  g_assert_not_reached ();
+}
+
+/* What was not said when a model is made follows from the labels. */
+static void
+test_exclusive_follows_labels (void)
+{
+  Scratch scratch;
+  g_autoptr (FoveaJob) import = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 first = 1;
+
+  scratch_init (&scratch, FALSE);
+  g_assert_false (is_exclusive (&scratch, "empty"));
+  scratch_classes (&scratch, "data", 3, 0);
+  import = scratch_import (&scratch, "data");
+  g_assert_true (is_exclusive (&scratch, "folders"));
+  g_assert_cmpint (fovea_project_label (scratch.project, &first, 1, "both", FOVEA_LABEL_POSITIVE, &error), ==, 1);
+  g_assert_no_error (error);
+  g_assert_false (is_exclusive (&scratch, "two-on-one"));
+  scratch_clear (&scratch);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,5 +224,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/models/same-data-same-hash", test_same_data_same_hash);
   g_test_add_func ("/engine/models/failures", test_failures);
   g_test_add_func ("/engine/models/embedding-is-caught-up", test_embedding_is_caught_up);
+  g_test_add_func ("/engine/models/exclusive-follows-labels", test_exclusive_follows_labels);
   return g_test_run ();
 }
