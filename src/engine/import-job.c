@@ -69,7 +69,7 @@ plan_items (FoveaImport *self)
       if (self->format == FOVEA_IMPORT_PLAIN)
         layout->classes = layout->splits = FALSE;
       else if (self->format == FOVEA_IMPORT_FOLDERS)
-        layout->classes = TRUE;
+        layout->classes = layout->root_is_class = TRUE;
     }
   for (guint i = 0; i < self->walk->entries->len; i++)
     {

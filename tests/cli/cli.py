@@ -126,6 +126,13 @@ class Import(Cli):
         self.assertEqual((info["inputs"], info["annotations"], info["concepts"], info["vectors"]), (6, 6, 2, 6))
         self.assertTrue(self.json("project", "check", self.project)["ok"])
 
+    def test_one_class_folder_as_told(self):
+        self.create()
+        self.classes(n=2)
+        self.run_fovea("import", self.project, self.path("data/red"), "--format", "folders")
+        info = self.json("project", "info", self.project)
+        self.assertEqual([(label["id"], label["count"]) for label in info["labels"]], [("red", 2)])
+
     def test_split_and_files_from(self):
         self.create()
         names = [self.write("loose/%d.png" % i, png((90, 90, 90), i)) for i in range(3)]
