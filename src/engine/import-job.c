@@ -350,6 +350,19 @@ do_import (FoveaImport *self, GError **error)
   return self->late_labels->len == 0 || fovea_core_write (self->core, fovea_import_write_late_labels, self, error);
 }
 
+/* What is said when the import stops half way, cancelled or failed. */
+static void
+say_what_is_kept (FoveaImport *self, GError **error)
+{
+  g_autofree char *kept = NULL;
+
+  if (self->items->len == 0)
+    return;
+  kept = g_strdup_printf ("%u of %u files are done and kept; running the import again continues", self->n_kept, self->items->len);
+  fovea_job_set_summary (self->job, kept);
+  g_prefix_error (error, "%s. ", kept);
+}
+
 static gboolean
 import_main (FoveaJob *job, gpointer data, GError **error)
 {
@@ -360,9 +373,7 @@ import_main (FoveaJob *job, gpointer data, GError **error)
   ok = do_import (self, error);
   if (!ok)
     {
-      if (self->items->len > 0)
-        g_prefix_error (error, "%u of %u files are done and kept; running the import again continues. ", self->n_kept,
-                        self->items->len);
+      say_what_is_kept (self, error);
       fovea_core_write (self->core, fovea_import_leave_unfinished, self, NULL);
       return FALSE;
     }

@@ -2,6 +2,7 @@
 #include "engine/job-private.h"
 
 #include "engine/engine-enums.h"
+#include "nn/nn-error.h"
 
 #define POLL_MS 100
 /* Speed is measured over the last few seconds, so that the time left follows a change of pace. */
@@ -273,6 +274,16 @@ on_thread_left (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* However deep the work was when it was stopped, that is no failure of it. */
+static GError *
+take_as_cancelled (GError *error)
+{
+  if (!g_error_matches (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_CANCELLED))
+    return error;
+  g_error_free (error);
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
+}
+
 static FoveaJobState
 end_state (gboolean ok, const GError *error)
 {
@@ -287,6 +298,7 @@ finish (FoveaJob *self, gboolean ok, GError *error)
   g_autoptr (GSource) idle = g_idle_source_new ();
 
   g_mutex_lock (&self->mutex);
+  error = take_as_cancelled (error);
   self->error = error;
   self->live_state = end_state (ok, error);
   if (self->live_state == FOVEA_JOB_FAILED && error != NULL)

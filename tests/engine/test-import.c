@@ -2,7 +2,9 @@
 #include "scratch.h"
 
 #include "engine/export-job.h"
+#include "engine/job-private.h"
 #include "engine/project-info.h"
+#include "nn/nn-error.h"
 
 static gint64
 info (Scratch *scratch, const char *member)
@@ -156,6 +158,20 @@ test_cancel_and_go_on (void)
   scratch_clear (&scratch);
 }
 
+/* The network says in its own words that it was stopped; for the person the job was cancelled all the same. */
+static void
+test_cancelled_within_the_network (void)
+{
+  g_autoptr (FoveaJob) job = fovea_job_new (FOVEA_JOB_IMPORT, "Import pictures", NULL, NULL, NULL);
+  g_autoptr (GError) inner = g_error_new_literal (FOVEA_NN_ERROR, FOVEA_NN_ERROR_CANCELLED, "running the model was cancelled");
+  g_autoptr (GError) error = NULL;
+
+  fovea_job_start_failed (job, inner);
+  g_assert_false (fovea_job_wait (job, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (fovea_job_get_state (job), ==, FOVEA_JOB_CANCELLED);
+}
+
 static void
 test_export_round_trip (void)
 {
@@ -208,6 +224,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/import/moved-and-changed", test_moved_and_changed);
   g_test_add_func ("/engine/import/undo-takes-all-back", test_undo_takes_all_back);
   g_test_add_func ("/engine/import/cancel-and-go-on", test_cancel_and_go_on);
+  g_test_add_func ("/engine/jobs/cancelled-within-the-network", test_cancelled_within_the_network);
   g_test_add_func ("/engine/export/round-trip", test_export_round_trip);
   return g_test_run ();
 }
