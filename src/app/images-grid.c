@@ -2,6 +2,7 @@
 #include "app/images-page-private.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 /* A list of files that large is not useful to whoever the drag is dropped on, and reading the paths takes time. */
 #define MAX_FILES_IN_DRAG 1000
@@ -200,24 +201,42 @@ on_drag_begin (GtkDragSource *source, GdkDrag *drag, FoveaImagesPage *self)
 
 /* ---- size and place ---- */
 
+/* GTK 4.8 cannot scroll to a place among rows that it has not laid out yet: it warns and stays where it is. So the wheel moves the
+ * grid once a frame, by all its notches together, and waits for a frame after rows have changed. Ticks come before the layout
+ * of their own frame. */
 static gboolean
-on_settling (GtkWidget *grid, GdkFrameClock *clock, gpointer data)
+on_tick (GtkWidget *grid, GdkFrameClock *clock, gpointer data)
 {
   FoveaImagesPage *self = data;
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
 
-  /* The first tick comes before the layout of its frame, the second after it. */
-  if (++self->settling_ticks < 2)
+  if (self->wait_ticks > 0 && --self->wait_ticks > 0)
     return G_SOURCE_CONTINUE;
-  self->settling_id = 0;
+  if (self->pending_notches != 0.0)
+    {
+      /* A notch is as far as GtkScrolledWindow moves for one. */
+      double notch_px = pow (gtk_adjustment_get_page_size (adjustment), 2.0 / 3.0);
+
+      gtk_adjustment_set_value (adjustment, gtk_adjustment_get_value (adjustment) + self->pending_notches * notch_px);
+      self->pending_notches = 0.0;
+      return G_SOURCE_CONTINUE;
+    }
+  self->tick_id = 0;
   return G_SOURCE_REMOVE;
+}
+
+static void
+need_tick (FoveaImagesPage *self)
+{
+  if (self->tick_id == 0)
+    self->tick_id = gtk_widget_add_tick_callback (GTK_WIDGET (self->grid), on_tick, self, NULL);
 }
 
 void
 fovea_images_page_settle (FoveaImagesPage *self)
 {
-  self->settling_ticks = 0;
-  if (self->settling_id == 0)
-    self->settling_id = gtk_widget_add_tick_callback (GTK_WIDGET (self->grid), on_settling, self, NULL);
+  self->wait_ticks = 2;
+  need_tick (self);
 }
 
 static gboolean
@@ -225,9 +244,16 @@ on_scroll (GtkEventControllerScroll *controller, double dx, double dy, FoveaImag
 {
   GdkModifierType state = gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (controller));
 
-  /* GTK 4.8 cannot scroll to a place among rows that it has not laid out yet, and warns: a step of the wheel is dropped for a frame. */
-  if ((state & GDK_CONTROL_MASK) == 0 || dy == 0.0)
-    return self->settling_id != 0 ? GDK_EVENT_STOP : GDK_EVENT_PROPAGATE;
+  if (dy == 0.0)
+    return GDK_EVENT_PROPAGATE;
+  if ((state & GDK_CONTROL_MASK) == 0)
+    {
+      if (gtk_event_controller_scroll_get_unit (controller) != GDK_SCROLL_UNIT_WHEEL)
+        return GDK_EVENT_PROPAGATE;
+      self->pending_notches += dy;
+      need_tick (self);
+      return GDK_EVENT_STOP;
+    }
   fovea_images_page_set_side (self, self->side_px + (dy < 0.0 ? 16 : -16));
   return GDK_EVENT_STOP;
 }

@@ -16,7 +16,8 @@ struct _FoveaImagesPage {
   FoveaThumbnailLoader *loader;
   GHashTable *cells; /* of FoveaPictureCell: all that exist, bound or not */
   int side_px;
-  guint settling_id, settling_ticks; /* while rows have changed that the grid has not laid out yet */
+  guint tick_id, wait_ticks; /* frames until the grid has laid out the rows that changed */
+  double pending_notches;    /* of the wheel, for the next frame */
 
   char *text;
   FoveaConcept *concept;

@@ -275,9 +275,9 @@ images_page_dispose (GObject *object)
 
   /* The grid keeps its model to the end: taking it away from a scrolled grid makes GTK 4.8 warn of where it cannot scroll to. */
   g_signal_handlers_disconnect_by_data (gtk_scrolled_window_get_vadjustment (self->scroller), self);
-  if (self->settling_id != 0)
-    gtk_widget_remove_tick_callback (GTK_WIDGET (self->grid), self->settling_id);
-  self->settling_id = 0;
+  if (self->tick_id != 0)
+    gtk_widget_remove_tick_callback (GTK_WIDGET (self->grid), self->tick_id);
+  self->tick_id = 0;
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))
     fovea_picture_cell_unbind (cell);
