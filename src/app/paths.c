@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SUFFIX ".fovea"
+#define MAX_NAME_BYTES 200
 
 gboolean
 fovea_path_is_project (const char *path)
@@ -56,9 +57,21 @@ fovea_project_name_for (const char *const *paths)
   return g_steal_pointer (&name);
 }
 
+/* A file's name has at most 255 bytes; a folder's may have as many, and ours gets a number, a suffix, and neighbours. */
+static char *
+dup_short_name (const char *name)
+{
+  gsize length = MIN (strlen (name), MAX_NAME_BYTES);
+
+  while (name[length] != '\0' && length > 0 && ((guchar) name[length] & 0xc0) == 0x80)
+    length--;
+  return g_strndup (name, length);
+}
+
 char *
 fovea_new_project_path (const char *name, GError **error)
 {
+  g_autofree char *short_name = dup_short_name (name);
   const char *documents = g_get_user_special_dir (G_USER_DIRECTORY_DOCUMENTS);
   g_autofree char *folder = g_build_filename (documents != NULL ? documents : g_get_home_dir (), "Fovea", NULL);
 
@@ -72,7 +85,8 @@ fovea_new_project_path (const char *name, GError **error)
     }
   for (int i = 1;; i++)
     {
-      g_autofree char *file = i == 1 ? g_strconcat (name, SUFFIX, NULL) : g_strdup_printf ("%s %d" SUFFIX, name, i);
+      g_autofree char *file = i == 1 ? g_strconcat (short_name, SUFFIX, NULL)
+                                       : g_strdup_printf ("%s %d" SUFFIX, short_name, i);
       g_autofree char *path = g_build_filename (folder, file, NULL);
       GStatBuf info;
 

@@ -46,6 +46,21 @@ test_new_path (void)
   g_assert_no_error (error);
   g_assert_true (g_str_has_suffix (second, "/Fovea/hats 2.fovea"));
   g_unlink (first);
+  {
+    /* A folder's name may be as long as a file's can be; it is cut between letters. */
+    g_autofree char *third = NULL;
+    g_autofree char *base = NULL;
+    GString *text = g_string_new ("x");
+
+    while (text->len < 250)
+      g_string_append (text, "ä");
+    third = fovea_new_project_path (text->str, &error);
+    g_string_free (text, TRUE);
+    g_assert_no_error (error);
+    base = g_path_get_basename (third);
+    g_assert_cmpuint (strlen (base), <=, 210);
+    g_assert_true (g_utf8_validate (base, -1, NULL));
+  }
 }
 
 static void
