@@ -8,8 +8,9 @@
 #include "cli/cli.h"
 #include "vision/decoder.h"
 
-/* OpenMP's threads spin while they wait for work unless the environment says otherwise when the library is loaded, which is
- * before main: so the program starts itself once more. A short spin remains, for the pauses between two steps. */
+/* OpenMP's threads spin while they wait for work unless the environment says otherwise when the library is loaded,
+ * which is before main: so the program starts itself once more. A short spin remains, for the pauses between two
+ * steps. */
 static void
 restart_with_quiet_threads (char **argv)
 {

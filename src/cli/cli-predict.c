@@ -55,7 +55,8 @@ print_text (Printer *self, JsonObject *output)
   return fovea_cli_put_line (self->line);
 }
 
-/* file,rank,concept_id,concept,value,status: one line a concept; a file that could not be read has one line with rank 0. */
+/* file,rank,concept_id,concept,value,status: one line a concept; a file that could not be read has one line with
+ * rank 0. */
 static gboolean
 print_csv (Printer *self, JsonObject *output)
 {

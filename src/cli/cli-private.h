@@ -52,7 +52,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FoveaCliArgs, fovea_cli_args_clear)
  * @entries: (nullable) options of this command alone, NULL-terminated
  * @least, @most: how many arguments that are no options; @most −1: any number
  *
- * TRUE: go on. FALSE: *ret_status is what to exit with; the reason is on stderr. `--help` prints and ends the program; "--" ends the options.
+ * TRUE: go on. FALSE: *ret_status is what to exit with; the reason is on stderr. `--help` prints and ends the
+ * program; "--" ends the options.
  */
 gboolean fovea_cli_parse (const char *words, const GOptionEntry *entries, int argc, char **argv, int least, int most, FoveaCliArgs *ret_args,
                           int *ret_status);
@@ -79,7 +80,8 @@ gboolean fovea_cli_put_line (GString *line);
 
 /* ---- projects and jobs ---- */
 
-/* SIGINT, SIGTERM and SIGHUP cancel the job in progress from now on. Before the first thread, so that all leave them to the one that waits. */
+/* SIGINT, SIGTERM and SIGHUP cancel the job in progress from now on. Before the first thread, so that all leave
+ * them to the one that waits. */
 void          fovea_cli_catch_signals (void);
 FoveaProject *fovea_cli_open_project (const char *path); /* NULL: said on stderr why */
 void          fovea_cli_close_project (FoveaProject *project);

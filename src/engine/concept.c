@@ -3,7 +3,8 @@
 
 #include "store/store-concepts.h"
 
-/* Twelve colours that people with the usual kinds of colour blindness can tell apart, on light and on dark: Okabe and Ito's, and
+/* Twelve colours that people with the usual kinds of colour blindness can tell apart, on light and on dark: Okabe and
+ * Ito's, and
  * Tol's "muted" where theirs end. */
 static const char *const palette[] = { "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00",
                                        "#cc79a7", "#882255", "#44aa99", "#999933", "#6699cc", "#aa4499" };

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * FoveaConcept:
  *
- * One concept of a project. Properties (read-only, with notify): "name" string, "color" string "#rrggbb", "key" string (one
- * character, "" none), "count" uint (pictures that a person labelled with it). Main thread.
+ * One concept of a project. Properties (read-only, with notify): "name" string, "color" string "#rrggbb", "key"
+ * string (one character, "" none), "count" uint (pictures that a person labelled with it). Main thread.
  */
 #define FOVEA_TYPE_CONCEPT (fovea_concept_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaConcept, fovea_concept, FOVEA, CONCEPT, GObject)
@@ -21,7 +21,8 @@ const char *fovea_concept_get_color (FoveaConcept *self);
 const char *fovea_concept_get_key (FoveaConcept *self);
 guint       fovea_concept_get_count (FoveaConcept *self);
 
-/* GListModel of FoveaConcept in the order in which they were made; an object lives as long as its concept does. Main thread. */
+/* GListModel of FoveaConcept in the order in which they were made; an object lives as long as its concept does.
+ * Main thread. */
 #define FOVEA_TYPE_CONCEPT_LIST (fovea_concept_list_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaConceptList, fovea_concept_list, FOVEA, CONCEPT_LIST, GObject)
 

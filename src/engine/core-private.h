@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /**
  * FoveaCore:
  *
- * What is behind a FoveaProject and all its jobs: the store on its own thread, the decoders, the networks that are loaded. Counted; a job holds
- * a reference. No GObject, so any thread may use it.
+ * What is behind a FoveaProject and all its jobs: the store on its own thread, the decoders, the networks that are
+ * loaded. Counted; a job holds a reference. No GObject, so any thread may use it.
  */
 typedef struct _FoveaCore FoveaCore;
 
@@ -28,7 +28,8 @@ FoveaCore *fovea_core_ref (FoveaCore *core);
 void       fovea_core_unref (FoveaCore *core);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaCore, fovea_core_unref)
 
-/* Ends the store thread and closes the file; calls that come later fail with FOVEA_ENGINE_ERROR_CANCELLED. Jobs must be over. */
+/* Ends the store thread and closes the file; calls that come later fail with FOVEA_ENGINE_ERROR_CANCELLED. Jobs
+ * must be over. */
 void fovea_core_close (FoveaCore *core);
 
 void fovea_core_set_watch (FoveaCore *core, const FoveaCoreWatch *watch); /* NULL: none; copied */
@@ -44,8 +45,8 @@ typedef gboolean (*FoveaStoreFunc) (FoveaStore *store, gpointer data, GError **e
 gboolean fovea_core_read (FoveaCore *core, FoveaStoreFunc func, gpointer data, GError **error);
 gboolean fovea_core_write (FoveaCore *core, FoveaStoreFunc func, gpointer data, GError **error);
 
-/* The same without waiting: @task (transfer full) returns its own task data as pointer (borrowed: _finish reads it from the task) or the
- * error, in its context. @func gets the task data. */
+/* The same without waiting: @task (transfer full) returns its own task data as pointer (borrowed: _finish reads it
+ * from the task) or the error, in its context. @func gets the task data. */
 void fovea_core_read_task (FoveaCore *core, GTask *task, FoveaStoreFunc func);
 void fovea_core_write_task (FoveaCore *core, GTask *task, FoveaStoreFunc func);
 
@@ -58,8 +59,8 @@ FoveaEmbedder *fovea_core_get_embedder (FoveaCore *core, const char *pack_name, 
 #define FOVEA_DEFAULT_PACK "efficientnet-lite0"
 #define FOVEA_DEFAULT_FIT FOVEA_FIT_LETTERBOX
 
-/* Pictures are decoded at no less than this for networks and thumbnails: JPEG's own halving makes large photographs cheap, and four
- * pixels for each of the network's leave the resize its detail. */
+/* Pictures are decoded at no less than this for networks and thumbnails: JPEG's own halving makes large photographs
+ * cheap, and four pixels for each of the network's leave the resize its detail. */
 #define FOVEA_DECODE_SIDE 896
 
 G_END_DECLS

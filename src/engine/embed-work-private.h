@@ -42,8 +42,9 @@ typedef struct {
  * fovea_embed_missing:
  * @ids: (nullable) (array length=n): these pictures; NULL: all of the project
  *
- * Computes and stores the vectors that are missing: each picture is decoded once for all of its fits. In batches, each kept as soon as it is
- * there. Runs on the job's thread. A picture outside the folders that the person has allowed is not read.
+ * Computes and stores the vectors that are missing: each picture is decoded once for all of its fits. In batches,
+ * each kept as soon as it is there. Runs on the job's thread. A picture outside the folders that the person has
+ * allowed is not read.
  */
 gboolean fovea_embed_missing (FoveaCore *core, FoveaJob *job, FoveaEmbedder *embedder, guint fits_mask, const gint64 *ids, gsize n,
                               FoveaPriority priority, FoveaEmbedCounts *ret_counts, GError **error);

@@ -28,7 +28,8 @@ load_state (FoveaStore *store, gpointer data, GError **error)
   return self->state != NULL;
 }
 
-/* Columns are the concepts that the version was trained with, by their public ids; one that was removed since has no labels. */
+/* Columns are the concepts that the version was trained with, by their public ids; one that was removed since has
+ * no labels. */
 static gboolean
 load_rows (FoveaStore *store, gpointer data, GError **error)
 {

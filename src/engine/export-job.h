@@ -27,9 +27,10 @@ typedef struct {
  * fovea_project_export:
  * @dest: the file or folder to write
  *
- * Writes labels out so that an import takes them in again. Never over a file or into a folder with something in it unless forced; a file
- * is written beside its place and renamed. Names of concepts are made safe as folders ('/' and a leading '.' become '_'); two pictures of one
- * name get "-2", "-3". Pictures outside the allowed folders are not copied: a row of the report.
+ * Writes labels out so that an import takes them in again. Never over a file or into a folder with something in it
+ * unless forced; a file is written beside its place and renamed. Names of concepts are made safe as folders ('/' and
+ * a leading '.' become '_'); two pictures of one name get "-2", "-3". Pictures outside the allowed folders are not
+ * copied: a row of the report.
  *
  * result JSON: {"pictures":n,"annotations":n,"written":n,"skipped":n,"dry_run":…,"files":[{"path","status"}]}
  */

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What the project holds already, by path and by content: read once at the start of an import, kept up to date by it. */
+/* What the project holds already, by path and by content: read once at the start of an import, kept up to date by
+ * it. */
 typedef struct {
   gint64 id; /* 0 while it waits to be written */
   char *path;

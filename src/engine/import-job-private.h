@@ -37,7 +37,8 @@ typedef struct {
   guint imported, duplicates, failed, unchanged, updated, relocated, ignored, embedded, pending, labelled;
 } FoveaImportCounts;
 
-/* The state of one import; everything is the job thread's, but for what the store thread is handed while the other waits. */
+/* The state of one import; everything is the job thread's, but for what the store thread is handed while the other
+ * waits. */
 typedef struct {
   FoveaCore *core;
   char **paths;

@@ -22,15 +22,17 @@ typedef struct {
  * @paths: (array zero-terminated=1) files and folders, bytes of the file system
  * @options: (nullable)
  *
- * Starts an import. Folders are walked recursively; symbolic links are followed, loops noticed by device and inode; hidden files, FIFOs and
- * devices are left out. A picture whose bytes are in the project already is reported as a duplicate, or, when the old file is gone, as found
- * again. The whole import is one undoable command, committed in batches: an import that is killed or cancelled is continued by running it again.
+ * Starts an import. Folders are walked recursively; symbolic links are followed, loops noticed by device and inode;
+ * hidden files, FIFOs and devices are left out. A picture whose bytes are in the project already is reported as a
+ * duplicate, or, when the old file is gone, as found again. The whole import is one undoable command, committed in
+ * batches: an import that is killed or cancelled is continued by running it again.
  * A file that cannot be read is a row of the report, never the end of the job.
  *
  * A layout of class folders: ROOT/CLASS/FILE, or ROOT/(train, test, val, valid or validation)/CLASS/FILE, every picture
  * exactly that deep, at least two classes.
  *
- * result JSON: {"imported":798,"duplicates":1,"failed":1,"unchanged":0,"updated":0,"relocated":0,"ignored":3,"embedded":798,"embedding_pending":0,
+ * result JSON:
+ * {"imported":798,"duplicates":1,"failed":1,"unchanged":0,"updated":0,"relocated":0,"ignored":3,"embedded":798,"embedding_pending":0,
  *               "files":[{"path":"…","status":{"code":…,"description":"…","details":"…"}}]}
  *
  * Returns: (transfer full): the running job, in fovea_project_get_jobs() too.

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What runs on the job's thread. It calls the functions below, no others of FoveaJob, and no GObject that has signals. */
+/* What runs on the job's thread. It calls the functions below, no others of FoveaJob, and no GObject that has
+ * signals. */
 typedef gboolean (*FoveaJobFunc) (FoveaJob *job, gpointer data, GError **error);
 
 /* @data is freed by @destroy on the thread the job was made on (in its main context), or by the last unref. */

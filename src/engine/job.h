@@ -8,12 +8,15 @@ G_BEGIN_DECLS
 /**
  * FoveaJob:
  *
- * Work that takes longer than a moment: import, embedding, training, prediction of many. It runs on a thread of its own; what
- * it says of itself is an atomic snapshot that a timer of the thread-default main context it was made in reads ten times a second
- * and turns into property changes. All properties and signals belong to that context (the main thread).
+ * Work that takes longer than a moment: import, embedding, training, prediction of many. It runs on a thread of its
+ * own; what it says of itself is an atomic snapshot that a timer of the thread-default main context it was made in
+ * reads ten times a second and turns into property changes. All properties and signals belong to that context (the
+ * main thread).
  *
- * Properties (all read-only, with notify): "title" string · "detail" string (what it is at, e.g. "412 of 800 pictures") ·
- * "fraction" double 0..1, -1 not known · "eta-seconds" double, -1 not known · "speed" string ("61 pictures/s", "" not known) ·
+ * Properties (all read-only, with notify): "title" string · "detail" string (what it is at, e.g. "412 of 800
+ * pictures") ·
+ * "fraction" double 0..1, -1 not known · "eta-seconds" double, -1 not known · "speed" string ("61 pictures/s", "" not
+ * known) ·
  * "state" FoveaJobState · "failed-count" uint (rows of the report that are not fine) · "summary" string when it ended
  * ("798 imported, 1 duplicate, 1 could not be read").
  * Signal "finished": once, when state became DONE, FAILED or CANCELLED.
@@ -52,13 +55,14 @@ const GError *fovea_job_get_error (FoveaJob *self);   /* (nullable) set when FAI
 /* A job in a state after which nothing comes. */
 gboolean fovea_job_is_over (FoveaJob *self);
 
-/* Take effect at the next batch. A cancelled job leaves a consistent project; an import that is started again goes on. */
+/* Take effect at the next batch. A cancelled job leaves a consistent project; an import that is started again goes
+ * on. */
 void fovea_job_pause (FoveaJob *self);
 void fovea_job_resume (FoveaJob *self);
 void fovea_job_cancel (FoveaJob *self);
 
-/* What came out, one row a file that was not simply taken (duplicates, failures), in the order of the work. Safe to call at
- * any time; rows are only ever appended. */
+/* What came out, one row a file that was not simply taken (duplicates, failures), in the order of the work. Safe to
+ * call at any time; rows are only ever appended. */
 typedef struct {
   char *path;        /* as the file system gives it; g_filename_display_name() before it is shown */
   int code;          /* Clarifai's: 10000 fine, 30100 duplicate, 10020 failure … */
@@ -75,8 +79,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaReportRow, fovea_report_row_free)
  * (nullable) before the end, and where the kind has none. */
 const char *fovea_job_get_result_json (FoveaJob *self);
 
-/* Blocks until the job is over; for callers without a main loop (the command line). @progress (nullable) is called on the calling
- * thread about ten times a second and once at the end. FALSE with the job's own error when it failed or was cancelled. */
+/* Blocks until the job is over; for callers without a main loop (the command line). @progress (nullable) is called on
+ * the calling thread about ten times a second and once at the end. FALSE with the job's own error when it failed
+ * or was cancelled. */
 typedef void (*FoveaJobProgressFunc) (FoveaJob *job, gpointer data);
 gboolean fovea_job_wait (FoveaJob *self, FoveaJobProgressFunc progress, gpointer data, GError **error);
 

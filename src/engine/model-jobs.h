@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 JsonNode *fovea_project_dup_models_json (FoveaProject *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes a model from a `{"model":{…}}` payload. Undoable. CONFLICT when the id is taken, INVALID with the field's name.
- * Where output_info.output_config.concepts_mutually_exclusive is not said, it follows from the labels that there are: true when every
- * labelled picture shows exactly one of at least two concepts. */
+ * Where output_info.output_config.concepts_mutually_exclusive is not said, it follows from the labels that there are:
+ * true when every labelled picture shows exactly one of at least two concepts. */
 gboolean fovea_project_create_model (FoveaProject *self, JsonNode *payload, GError **error);
 
 typedef struct {
@@ -26,7 +26,8 @@ typedef struct {
 /* A new version of @model_id. Result: {"model":{…,"model_version":{…}}}. */
 FoveaJob *fovea_project_train (FoveaProject *self, const char *model_id, const FoveaTrainOptions *options) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Metrics of the newest version on @split; NULL: by K-fold over what it was trained on. Result: {"eval_metrics":[…]}. Stored too. */
+/* Metrics of the newest version on @split; NULL: by K-fold over what it was trained on. Result:
+ * {"eval_metrics":[…]}. Stored too. */
 FoveaJob *fovea_project_evaluate (FoveaProject *self, const char *model_id, const char *split) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
@@ -34,11 +35,13 @@ typedef struct {
   double min_value;  /* < 0 = the model's own */
 } FoveaPredictOptions;
 
-/* Called on the job's thread, in the order of @paths, one output object ({"id",…,"input","data"}) at a time. FALSE stops. */
+/* Called on the job's thread, in the order of @paths, one output object ({"id",…,"input","data"}) at a time. FALSE
+ * stops. */
 typedef gboolean (*FoveaOutputFunc) (JsonNode *output, gpointer data);
 
-/* Files (imported or not) through the newest version of @model_id, or through a pack when @self is NULL and @model_id is
- * a pack's name. The job's "failed-count" says how many files could not be read; they are outputs with a status of their own. */
+/* Files (imported or not) through the newest version of @model_id, or through a pack when @self is NULL and @model_id
+ * is a pack's name. The job's "failed-count" says how many files could not be read; they are outputs with a status
+ * of their own. */
 FoveaJob *fovea_predict_files (FoveaProject *self, const char *model_id, const char *const *paths, const FoveaPredictOptions *options,
                                FoveaOutputFunc func, gpointer data, GDestroyNotify destroy) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -26,7 +26,8 @@ FoveaModelState *fovea_model_state_load (FoveaStore *store, const char *model_id
 void             fovea_model_state_free (FoveaModelState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaModelState, fovea_model_state_free)
 
-/* Ready to answer: the newest version, or the pack's own classifier for types that are not trained. Errors: INVALID (not trained yet). */
+/* Ready to answer: the newest version, or the pack's own classifier for types that are not trained. Errors:
+ * INVALID (not trained yet). */
 FoveaPredictor *fovea_model_state_dup_predictor (FoveaModelState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What of a prediction is said, from the parameters; @limits->select_concepts is owned by the state. */
@@ -50,7 +51,8 @@ typedef struct {
 void fovea_rows_free (FoveaRows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaRows, fovea_rows_free)
 
-/* What people said of @concepts (row ids = columns) on pictures of @split (nullable: all); without vectors. Store thread. */
+/* What people said of @concepts (row ids = columns) on pictures of @split (nullable: all); without vectors. Store
+ * thread. */
 FoveaRows *fovea_rows_load_labels (FoveaStore *store, const char *split, const gint64 *concepts, guint n_concepts,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Which files of a project may be read. A project that somebody sent may name any path; only what lies in the folders that this
- * person has allowed (by importing them) is opened, links resolved. A copy of the list: any thread, one at a time. */
+/* Which files of a project may be read. A project that somebody sent may name any path; only what lies in the folders
+ * that this person has allowed (by importing them) is opened, links resolved. A copy of the list: any thread, one
+ * at a time. */
 typedef struct _FoveaPathGuard FoveaPathGuard;
 
 FoveaPathGuard *fovea_path_guard_new (FoveaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -352,8 +352,8 @@ ids_of (const GArray *rows, guint from, guint to)
   return ids;
 }
 
-/* Splices for the middle, walking both orders at once; rows that are in both must come in the same order. FALSE: they do not, or
- * there are too many places. Positions are those at the time of each splice. */
+/* Splices for the middle, walking both orders at once; rows that are in both must come in the same order. FALSE: they
+ * do not, or there are too many places. Positions are those at the time of each splice. */
 static gboolean
 find_splices (const GArray *old, guint old_end, const GArray *now, guint now_end, guint head, GArray *ret_splices)
 {
@@ -382,7 +382,8 @@ find_splices (const GArray *old, guint old_end, const GArray *now, guint now_end
   return TRUE;
 }
 
-/* During the signals of several splices the list must be consistent after each: the rows between are patched step by step. */
+/* During the signals of several splices the list must be consistent after each: the rows between are patched step
+ * by step. */
 static void
 announce_splices (FoveaPictureList *self, GArray *now, const GArray *splices)
 {

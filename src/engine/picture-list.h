@@ -8,11 +8,13 @@ G_BEGIN_DECLS
 /**
  * FoveaPictureList:
  *
- * GListModel of FoveaPicture: the pictures of a project under a filter, in an order. Virtual: the rows are compact arrays (some 60 bytes
- * a picture), objects exist for the rows that someone looks at. Filter and order are worked out off the main thread, and
+ * GListModel of FoveaPicture: the pictures of a project under a filter, in an order. Virtual: the rows are compact
+ * arrays (some 60 bytes a picture), objects exist for the rows that someone looks at. Filter and order are worked out
+ * off the main thread, and
  * "items-changed" says precisely what moved. Several lists of one project share the rows. Main thread.
  *
- * Properties (with notify): "n-items" uint · "total" uint (without the filter) · "loading" boolean (rows or a new filter are being worked out)
+ * Properties (with notify): "n-items" uint · "total" uint (without the filter) · "loading" boolean (rows or a new
+ * filter are being worked out)
  */
 #define FOVEA_TYPE_PICTURE_LIST (fovea_picture_list_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaPictureList, fovea_picture_list, FOVEA, PICTURE_LIST, GObject)
@@ -23,7 +25,8 @@ typedef enum {
   FOVEA_PICTURE_SORT_DOUBT /* least certain prediction first; pictures without one last */
 } FoveaPictureSort;
 
-/* All conditions hold together; the zero value of each means "any". Strings are borrowed by the calls that take a filter. */
+/* All conditions hold together; the zero value of each means "any". Strings are borrowed by the calls that take a
+ * filter. */
 typedef struct {
   const char *text;          /* part of the path, case folded */
   gint64 concept_id;         /* a person said "is"; 0 any */

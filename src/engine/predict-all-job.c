@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the newest version of a model says of every picture of the project, kept as its annotations; and embedding on its own. */
+/* What the newest version of a model says of every picture of the project, kept as its annotations; and embedding
+ * on its own. */
 #include "engine/embed-work-private.h"
 #include "engine/engine-error.h"
 #include "engine/import-job.h"
@@ -107,7 +108,8 @@ write_page (FoveaStore *store, gpointer data, GError **error)
   return FALSE;
 }
 
-/* Every concept at one half or more, and always the strongest; the column stands in for the concept's id until it is written. */
+/* Every concept at one half or more, and always the strongest; the column stands in for the concept's id until it
+ * is written. */
 static gboolean
 say (gpointer data, GCancellable *cancellable, GError **error)
 {

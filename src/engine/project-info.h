@@ -19,8 +19,8 @@ gboolean fovea_project_check (FoveaProject *self, GPtrArray **ret_problems, GErr
  * @names: (array zero-terminated=1) paths (bytes of the file system) or ids
  * @ret_unknown: (array of utf8) those that are not in the project; empty when all are
  *
- * Returns: (array of gint64): row ids in the order of @names, 0 where unknown. A name is tried as an absolute or relative path, then with its links
- * resolved, then as an id of 32 hex digits.
+ * Returns: (array of gint64): row ids in the order of @names, 0 where unknown. A name is tried as an absolute or
+ * relative path, then with its links resolved, then as an id of 32 hex digits.
  */
 GArray *fovea_project_find_pictures (FoveaProject *self, const char *const *names, GPtrArray **ret_unknown,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

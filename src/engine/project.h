@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 /**
  * FoveaProject:
  *
- * One open project file with its own store thread. The window uses the _async pairs and the list models; the command line uses the
- * plain calls, which do the same and wait. Changes that another process made to the file show within half a second, here as in the lists.
+ * One open project file with its own store thread. The window uses the _async pairs and the list models; the command
+ * line uses the plain calls, which do the same and wait. Changes that another process made to the file show within
+ * half a second, here as in the lists.
  *
  * Properties (read-only, with notify): "name" string (file name without .fovea) · "path" string · "read-only" boolean ·
  * "undo-text", "redo-text" string: what the next undo/redo is about ("label 14 pictures hat"), "" when there is none.
@@ -29,8 +30,8 @@ void          fovea_project_open_async (const char *path, gboolean create, GCanc
                                         gpointer data);
 FoveaProject *fovea_project_open_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Cancels its jobs, waits for them to have left, ends the store thread. Must be called before the last unref; nothing but that unref
- * is called afterwards. */
+/* Cancels its jobs, waits for them to have left, ends the store thread. Must be called before the last unref; nothing
+ * but that unref is called afterwards. */
 void fovea_project_close (FoveaProject *self);
 
 const char *fovea_project_get_name (FoveaProject *self);
@@ -80,14 +81,15 @@ gboolean fovea_project_add_concept_finish (FoveaProject *self, GAsyncResult *res
 
 /* ---- pixels ---- */
 
-/* A thumbnail of at most @size pixels a side (from the cache, else decoded and cached). The newest request is served first; a cancelled
- * one costs nothing. _finish gives packed RGB, 8 bits a channel, sRGB, rows of *ret_stride bytes. */
+/* A thumbnail of at most @size pixels a side (from the cache, else decoded and cached). The newest request is served
+ * first; a cancelled one costs nothing. _finish gives packed RGB, 8 bits a channel, sRGB, rows of *ret_stride bytes. */
 void    fovea_project_load_thumbnail_async (FoveaProject *self, FoveaPicture *picture, int size, GCancellable *cancellable,
                                             GAsyncReadyCallback callback, gpointer data);
 GBytes *fovea_project_load_thumbnail_finish (FoveaProject *self, GAsyncResult *result, int *ret_width, int *ret_height,
                                              int *ret_stride, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The picture itself, at least @max_side pixels on its longer side where it has them (0 = full size); finished by the call above. */
+/* The picture itself, at least @max_side pixels on its longer side where it has them (0 = full size); finished by
+ * the call above. */
 void fovea_project_load_picture_async (FoveaProject *self, FoveaPicture *picture, int max_side, GCancellable *cancellable,
                                        GAsyncReadyCallback callback, gpointer data);
 

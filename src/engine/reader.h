@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 /**
  * FoveaReader:
  *
- * Decodes a list of files on a few threads and hands them out in the order of the list. What is wanted of a picture (network
- * input, thumbnail) is made on the worker, while the pixels are at hand; then the pixels are dropped. At most @window items wait
- * finished, and the pixels being decoded stay within the scheduler's memory budget.
+ * Decodes a list of files on a few threads and hands them out in the order of the list. What is wanted of a picture
+ * (network input, thumbnail) is made on the worker, while the pixels are at hand; then the pixels are dropped. At
+ * most @window items wait finished, and the pixels being decoded stay within the scheduler's memory budget.
  */
 typedef struct _FoveaReader FoveaReader;
 

@@ -51,7 +51,8 @@ void fovea_scheduler_close (FoveaScheduler *scheduler);
 gboolean fovea_scheduler_run (FoveaScheduler *scheduler, FoveaPriority priority, FoveaUnitFunc func, gpointer data,
                               GCancellable *cancellable, GError **error);
 
-/* Holds lower priorities back: @func (nullable: none) is asked before a unit is started; refit and interactive units are never held. */
+/* Holds lower priorities back: @func (nullable: none) is asked before a unit is started; refit and interactive
+ * units are never held. */
 void fovea_scheduler_set_hold (FoveaScheduler *scheduler, FoveaHoldFunc func, gpointer data);
 
 gsize fovea_scheduler_get_memory_budget (FoveaScheduler *scheduler);
@@ -61,7 +62,8 @@ gsize fovea_scheduler_get_memory_budget (FoveaScheduler *scheduler);
 gboolean fovea_scheduler_reserve (FoveaScheduler *scheduler, gsize bytes, GCancellable *cancellable, GError **error);
 void     fovea_scheduler_release (FoveaScheduler *scheduler, gsize bytes);
 
-/* Free memory in bytes as this process may use it (machine, control group, address space); for messages and defaults. */
+/* Free memory in bytes as this process may use it (machine, control group, address space); for messages and
+ * defaults. */
 gsize fovea_available_memory (void);
 
 G_END_DECLS

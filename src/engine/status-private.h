@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 /* Clarifai's code for what happened to one file. */
 int fovea_status_code_for_error (const GError *error);
 
-/* Adds {"path":…} to the object under construction, and {"path_bytes":…}, percent-encoded, when the path is not valid UTF-8 ("path" then holds
+/* Adds {"path":…} to the object under construction, and {"path_bytes":…}, percent-encoded, when the path is not valid
+ * UTF-8 ("path" then holds
  * U+FFFD in place of what is not). @member: "path" or another name. */
 void fovea_json_add_path (JsonBuilder *builder, const char *member, const char *path);
 

@@ -176,7 +176,8 @@ list_folder (Walker *self, const char *path, GPtrArray *ret_folders)
     close (fd);
 }
 
-/* @name is looked up below the open folder @parent, so a long path or a folder that is renamed meanwhile does no harm. */
+/* @name is looked up below the open folder @parent, so a long path or a folder that is renamed meanwhile does no
+ * harm. */
 static void
 visit (Walker *self, int parent, const char *name, const char *path, gboolean named, GPtrArray *ret_folders)
 {

@@ -8,9 +8,10 @@ G_BEGIN_DECLS
 /**
  * FoveaWalk:
  *
- * The files below some paths, in the order of the paths and by name within each folder. Symbolic links are followed; a folder is entered
- * once, whatever leads to it (device and inode), so that a loop of links ends. Hidden files and folders, and the program's own
- * (NAME.fovea and what lies beside it), are left out unless they are named themselves. No file is opened.
+ * The files below some paths, in the order of the paths and by name within each folder. Symbolic links are followed;
+ * a folder is entered once, whatever leads to it (device and inode), so that a loop of links ends. Hidden files and
+ * folders, and the program's own (NAME.fovea and what lies beside it), are left out unless they are named themselves.
+ * No file is opened.
  * Plain data, made by one thread.
  */
 typedef struct {
@@ -40,15 +41,16 @@ FoveaWalk *fovea_walk (const char *const *paths, FoveaWalkProgressFunc progress,
 void       fovea_walk_free (FoveaWalk *walk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaWalk, fovea_walk_free)
 
-/* By the end of the name alone: a picture, or a kind of picture that we do not read (SVG, camera raw, …) and therefore report. */
+/* By the end of the name alone: a picture, or a kind of picture that we do not read (SVG, camera raw, …) and
+ * therefore report. */
 gboolean fovea_walk_name_looks_like_picture (const char *path);
 
 /**
  * FoveaLayout:
  *
- * Class folders: every picture is at ROOT/CLASS/file, or every one at ROOT/SPLIT/CLASS/file with SPLIT one of train, training,
- * test, testing, val, valid, validation; two classes at least. Or the roots themselves: two folders at least, with pictures and no
- * folders of pictures in them, and nothing else beside them.
+ * Class folders: every picture is at ROOT/CLASS/file, or every one at ROOT/SPLIT/CLASS/file with SPLIT one of train,
+ * training, test, testing, val, valid, validation; two classes at least. Or the roots themselves: two folders at
+ * least, with pictures and no folders of pictures in them, and nothing else beside them.
  */
 typedef struct {
   gboolean classes; /* the folder that holds a picture is its class */
@@ -60,7 +62,8 @@ typedef struct {
 /* One layout a root of @walk: (array of FoveaLayout). */
 GArray *fovea_walk_layouts (const FoveaWalk *walk, guint n_roots) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Name of the class or of the split of an entry under @layout; NULL when it has none. The split is "train", "test" or "val". */
+/* Name of the class or of the split of an entry under @layout; NULL when it has none. The split is "train", "test"
+ * or "val". */
 char       *fovea_layout_dup_class (const FoveaLayout *layout, const FoveaWalkEntry *entry) G_GNUC_WARN_UNUSED_RESULT;
 const char *fovea_layout_get_split (const FoveaLayout *layout, const FoveaWalkEntry *entry);
 

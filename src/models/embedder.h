@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /**
  * FoveaEmbedder:
  *
- * A pack made ready to run: compiled plan of the outputs that are wanted. How a picture is fitted is the caller's choice
- * for each batch; the network does not care. Thread: any, one call at a time; the kernels use every core.
+ * A pack made ready to run: compiled plan of the outputs that are wanted. How a picture is fitted is the caller's
+ * choice for each batch; the network does not care. Thread: any, one call at a time; the kernels use every core.
  */
 typedef struct _FoveaEmbedder FoveaEmbedder;
 

@@ -225,7 +225,8 @@ fovea_embedding_classifier_class_init (FoveaEmbeddingClassifierClass *klass)
   object_class->finalize = fovea_embedding_classifier_finalize;
 
   props[PROP_BASE_EMBED_MODEL] =
-    g_param_spec_string ("base-embed-model", _("Embedder"), _("The pretrained network that turns pictures into vectors"), "efficientnet-lite0", flags);
+    g_param_spec_string ("base-embed-model", _("Embedder"), _("The pretrained network that turns pictures into vectors"),
+                         "efficientnet-lite0", flags);
   props[PROP_CONCEPTS_MUTUALLY_EXCLUSIVE] =
     g_param_spec_boolean ("concepts-mutually-exclusive", _("One concept a picture"),
                           _("Each picture has exactly one of the concepts; off: any number of them"), FALSE, flags);
@@ -233,7 +234,8 @@ fovea_embedding_classifier_class_init (FoveaEmbeddingClassifierClass *klass)
     g_param_spec_string ("fit", _("Fit"), _("How a picture is fitted into the network's square; auto: chosen by cross-validation"), "auto", flags);
   props[PROP_REGULARISATION] =
     g_param_spec_double ("regularisation", _("Regularisation (C)"),
-                         _("Small values keep the model simple, great ones follow the examples closely; 0: chosen by cross-validation"), 0.0, 1e6, 0.0, flags);
+                         _("Small values keep the model simple, great ones follow the examples closely; 0: chosen by cross-validation"),
+                         0.0, 1e6, 0.0, flags);
   props[PROP_FOLDS] =
     g_param_spec_int ("folds", _("Folds"), _("Into how many parts the examples are divided to estimate the accuracy"), 2, 20, 5, flags);
   props[PROP_BALANCED] =

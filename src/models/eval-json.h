@@ -19,11 +19,12 @@ typedef struct {
 
 /**
  * One EvalMetrics object of CLARIFAI.md §3: summary (top1_accuracy with top1_accuracy_low and _high, the 95 % Wilson
- * interval, top5_accuracy, macro averages and their deviations over concepts), confusion_matrix ({"matrix":[{"predicted",
- * "actual","value"}], "concept_ids"}: share of the actual concept's rows; "count" is the number), label_counts, binary_metrics
- * per concept with ROC and precision-recall curves (at most 101 points each), test_set. Concepts without a positive have
- * no ROC area or average precision (null) and stay out of the averages. Precision, recall and F1 are of the most probable concept
- * (exclusive), or of all from 0.5 up. @id: of the object.
+ * interval, top5_accuracy, macro averages and their deviations over concepts), confusion_matrix
+ * ({"matrix":[{"predicted",
+ * "actual","value"}], "concept_ids"}: share of the actual concept's rows; "count" is the number), label_counts,
+ * binary_metrics per concept with ROC and precision-recall curves (at most 101 points each), test_set. Concepts
+ * without a positive have no ROC area or average precision (null) and stay out of the averages. Precision, recall and
+ * F1 are of the most probable concept (exclusive), or of all from 0.5 up. @id: of the object.
  */
 JsonNode *fovea_eval_metrics_dup_json (const FoveaEvalData *data, const char *id) G_GNUC_WARN_UNUSED_RESULT;
 

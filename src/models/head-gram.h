@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 /**
  * FoveaHeadGram:
  *
- * Centred vectors of one kind of views and their Gram matrix, kept from one fit to the next. Rows are known by a hash of
- * their values (and by how many equal ones came before), so that rows may come and go in any order; those that are not wanted
- * any more stay until they are a quarter of all.
+ * Centred vectors of one kind of views and their Gram matrix, kept from one fit to the next. Rows are known by a hash
+ * of their values (and by how many equal ones came before), so that rows may come and go in any order; those that are
+ * not wanted any more stay until they are a quarter of all.
  */
 typedef struct {
   FoveaViews views;
@@ -30,8 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaHeadGram, fovea_head_gram_free)
 /* [n_rows] hashes of the values of @fits of @data's @rows; equal rows are told apart by their order. */
 guint64 *fovea_head_gram_hash_rows (const FoveaHeadData *data, FoveaViews views, const gsize *rows, gsize n_rows) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes sure that @rows of @data are in the matrix; @ret_position[i] = where rows[i] is. TRUE when it was built afresh, so that
- * positions of before mean nothing any more. */
+/* Makes sure that @rows of @data are in the matrix; @ret_position[i] = where rows[i] is. TRUE when it was built
+ * afresh, so that positions of before mean nothing any more. */
 gboolean fovea_head_gram_update (FoveaHeadGram *gram, const FoveaHeadData *data, const gsize *rows, gsize n_rows, guint n_threads,
                                  gsize *ret_position);
 

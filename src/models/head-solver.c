@@ -282,8 +282,8 @@ choose_bias_scale (const FoveaHeadProblem *problem)
   return (float) (1.0 / sqrt (1.0 + sum));
 }
 
-/* The gradient's norm at W = 0, b = 0 is the yardstick of the tolerance: the same whatever the start. Below 1e-7 of what rows
- * of unit length could make it, it is rounding: vectors that do not differ must not be told apart. */
+/* The gradient's norm at W = 0, b = 0 is the yardstick of the tolerance: the same whatever the start. Below 1e-7 of
+ * what rows of unit length could make it, it is rounding: vectors that do not differ must not be told apart. */
 static void
 measure_zero (Solver *self)
 {

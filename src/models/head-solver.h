@@ -13,9 +13,9 @@ G_BEGIN_DECLS
  *   min over W, b   Σ_i loss_i (W x_i + b) + ½ ‖W‖²
  *
  * on n rows and k columns (width = k padded to 16; padded columns hold zeros everywhere). W is written as
- * W = Σ_i a_i x_iᵀ when @gram is given (a: [n, width]; one product with the Gram matrix an iteration), else it is W itself
- * ([dim, width]; two products with @x an iteration). In the first form the gradient is a + residual, measured by the Gram
- * matrix, so both forms take the same steps.
+ * W = Σ_i a_i x_iᵀ when @gram is given (a: [n, width]; one product with the Gram matrix an iteration), else it is W
+ * itself ([dim, width]; two products with @x an iteration). In the first form the gradient is a + residual, measured
+ * by the Gram matrix, so both forms take the same steps.
  */
 typedef struct {
   gsize n, dim;
@@ -43,8 +43,8 @@ void               fovea_head_solution_free (FoveaHeadSolution *solution);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaHeadSolution, fovea_head_solution_free)
 
 /* Improves @solution (its values are the start) until the norm of the gradient is @tolerance of what it is at zero.
- * L-BFGS (Nocedal & Wright, algorithms 7.4 and 7.5) with the bias scaled by its curvature; independent columns keep their
- * own steps. FALSE with G_IO_ERROR_CANCELLED only. */
+ * L-BFGS (Nocedal & Wright, algorithms 7.4 and 7.5) with the bias scaled by its curvature; independent columns keep
+ * their own steps. FALSE with G_IO_ERROR_CANCELLED only. */
 gboolean fovea_head_solve (const FoveaHeadProblem *problem, double tolerance, guint max_iterations, FoveaHeadSolution *solution,
                            GCancellable *cancellable, GError **error);
 

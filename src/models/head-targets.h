@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The labels of some rows as the solver wants them: shares, weights (with C = 1) and only those concepts that can be learnt
- * from these rows. */
+/* The labels of some rows as the solver wants them: shares, weights (with C = 1) and only those concepts that can be
+ * learnt from these rows. */
 typedef struct {
   gsize n;
   guint k, width;      /* active columns; width = padded */

@@ -357,7 +357,8 @@ fit_without_gram (Training *self, GError **error)
 
   if (x == NULL)
     {
-      g_set_error (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_MEMORY, "there is not enough memory for the vectors of %" G_GSIZE_FORMAT " pictures", data->n_rows);
+      g_set_error (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_MEMORY,
+                   "there is not enough memory for the vectors of %" G_GSIZE_FORMAT " pictures", data->n_rows);
       return FALSE;
     }
   if (!one)

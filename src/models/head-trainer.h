@@ -14,10 +14,12 @@ G_BEGIN_DECLS
  *
  *   min over W, b   C · Σ_i s_i · loss (W x_i + b, y_i) + ½ ‖W‖²         (the bias is not penalised)
  *
- *   exclusive:    loss = −Σ_c t_ic log p_ic, t_i = 1 shared by the row's positive concepts (normally one); rows without a
+ *   exclusive:    loss = −Σ_c t_ic log p_ic, t_i = 1 shared by the row's positive concepts (normally one); rows
+ *   without a
  *                 positive teach nothing. For two concepts this is the two-column softmax, which equals the usual
  *                 one-column form with C doubled.
- *   independent:  loss = Σ_c of the binary cross entropies of the labels that are known. A label of 0 is "unknown" and is
+ *   independent:  loss = Σ_c of the binary cross entropies of the labels that are known. A label of 0 is "unknown"
+ *   and is
  *                 left out, or taken as a negative when @assume_negatives is set and the row has a positive for another
  *                 concept or an explicit negative.
  *   s_i:          1, or with @balanced n / (k · n_c) of the row's concept (independent: n / (2 · n_positive) and
@@ -27,9 +29,11 @@ G_BEGIN_DECLS
  * constant (n + 1) / (n + 2). Works from one example a concept on.
  *
  * The solver is L-BFGS in the space that the rows span (a Gram matrix of the centred vectors; one product with it an
- * iteration) up to 4,096 rows, and on W itself above. The Gram matrix and the last solution are kept: another fit of the
- * same trainer, after labels have changed or rows have come or gone, starts from there (rows are known by their values).
- * A fresh trainer gives the same bits for the same data, options and processor. Thread: any, one call at a time; uses every core.
+ * iteration) up to 4,096 rows, and on W itself above. The Gram matrix and the last solution are kept: another fit of
+ * the same trainer, after labels have changed or rows have come or gone, starts from there (rows are known by their
+ * values).
+ * A fresh trainer gives the same bits for the same data, options and processor. Thread: any, one call at a time; uses
+ * every core.
  */
 typedef struct _FoveaHeadTrainer FoveaHeadTrainer;
 
@@ -59,8 +63,10 @@ typedef struct {
 /* exclusive, assume_negatives, C by cross-validation, 5 folds, seed 0. */
 void fovea_head_options_init (FoveaHeadOptions *options);
 
-/* What cross-validation found for one pair of views and C. Accuracy: exclusive: the most probable concept is a positive of the row.
- * Independent: over known (and assumed) labels, p ≥ 0.5 agrees; also @top1 as in exclusive over rows with a positive. */
+/* What cross-validation found for one pair of views and C. Accuracy: exclusive: the most probable concept is a
+ * positive of the row.
+ * Independent: over known (and assumed) labels, p ≥ 0.5 agrees; also @top1 as in exclusive over rows with a
+ * positive. */
 typedef struct {
   FoveaViews views;
   double c;
@@ -95,13 +101,14 @@ typedef void (*FoveaProgressFunc) (double fraction, gpointer data);
 /**
  * fovea_head_trainer_train:
  *
- * Chooses views (the smallest mean log loss over the folds at any C) and C (the smallest within 2 % of that) unless both
- * are given, then fits all rows. With one C and one view and @folds > 0 the folds are still run, for the accuracy; @folds = 0
- * skips them: that is the quick refit after a label; C = 0 is then 30 and the views the last of those allowed. So it is
- * too when no concept has two groups. Of more than 4,096 labelled rows, cross-validation looks at a stratified sample of 4,096.
+ * Chooses views (the smallest mean log loss over the folds at any C) and C (the smallest within 2 % of that) unless
+ * both are given, then fits all rows. With one C and one view and @folds > 0 the folds are still run, for the
+ * accuracy; @folds = 0 skips them: that is the quick refit after a label; C = 0 is then 30 and the views the last of
+ * those allowed. So it is too when no concept has two groups. Of more than 4,096 labelled rows, cross-validation
+ * looks at a stratified sample of 4,096.
  *
- * Errors: TOO_FEW (fewer than two concepts with examples when exclusive; no label at all), MISMATCH (views asked for whose
- * vectors are missing), MALFORMED (a vector holds a value that is not a number), G_IO_ERROR_CANCELLED.
+ * Errors: TOO_FEW (fewer than two concepts with examples when exclusive; no label at all), MISMATCH (views asked for
+ * whose vectors are missing), MALFORMED (a vector holds a value that is not a number), G_IO_ERROR_CANCELLED.
  */
 FoveaHeadResult *fovea_head_trainer_train (FoveaHeadTrainer *trainer, const FoveaHeadData *data, const FoveaHeadOptions *options,
                                            FoveaProgressFunc progress, gpointer progress_data, GCancellable *cancellable,

@@ -17,8 +17,8 @@ FoveaLabel *fovea_label_new (const char *id, const char *name) G_GNUC_WARN_UNUSE
 void        fovea_label_free (FoveaLabel *label);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaLabel, fovea_label_free)
 
-/* A list is a GPtrArray of FoveaLabel that owns its elements; index = column of a prediction. Shared by reference and not
- * changed after it was given to anyone. */
+/* A list is a GPtrArray of FoveaLabel that owns its elements; index = column of a prediction. Shared by reference and
+ * not changed after it was given to anyone. */
 GPtrArray        *fovea_labels_new (void) G_GNUC_WARN_UNUSED_RESULT;
 #define fovea_labels_get(labels, i) ((const FoveaLabel *) g_ptr_array_index ((labels), (i)))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One instruction set's build of the loops in matmul.h. Included by matmul.c, which defines KERNEL (name), LANES (floats a
- * register) and TILE_ROWS, so that TILE_ROWS × 16 / LANES sums stay in registers. */
+/* One instruction set's build of the loops in matmul.h. Included by matmul.c, which defines KERNEL (name), LANES
+ * (floats a register) and TILE_ROWS, so that TILE_ROWS × 16 / LANES sums stay in registers. */
 #define VECS (FOVEA_MATMUL_WIDTH / LANES)
 
 typedef float KERNEL (Vec) __attribute__ ((vector_size (LANES * 4), aligned (4), may_alias));

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* The few dense loops that fitting heads needs, on matrices that are 16 columns wide or a multiple of it (concepts padded
- * with zeros). Written once with vectors of the compiler, built for SSE2, AVX2 + FMA and AVX-512, chosen at run time;
+/* The few dense loops that fitting heads needs, on matrices that are 16 columns wide or a multiple of it (concepts
+ * padded with zeros). Written once with vectors of the compiler, built for SSE2, AVX2 + FMA and AVX-512, chosen at
+ * run time;
  * ONEDNN_MAX_CPU_ISA caps the choice. Sums inside a product are f32; reductions over rows are f64. */
 
 #define FOVEA_MATMUL_WIDTH 16
@@ -25,7 +26,8 @@ typedef struct {
   /* y[i, j] += f[j] · x[i, j] */
   void (*column_axpy) (gsize n, gsize width, const float *f, const float *x, float *y);
 
-  /* x[i] = exp (x[i]), x[i] = log (x[i]);  n a multiple of 16. Relative error below 3e-7; exp of less than −87 is 0-ish. */
+  /* x[i] = exp (x[i]), x[i] = log (x[i]);  n a multiple of 16. Relative error below 3e-7; exp of less than −87 is
+   * 0-ish. */
   void (*exp) (gsize n, float *x);
   void (*log) (gsize n, float *x);
 } FoveaMatmulKernels;
@@ -36,7 +38,8 @@ const FoveaMatmulKernels *fovea_matmul_kernels (void);
 void fovea_matmul (gsize m, gsize n, gsize p, const float *a, gsize a_row, gsize a_col, const float *b, gsize ldb, float *c, gsize ldc,
                    gboolean accumulate);
 
-/* G[i, j] = x_i · x_j for rows [from, n) against rows [0, n), written to both triangles. x [n, dim]; G has @ldg columns.
+/* G[i, j] = x_i · x_j for rows [from, n) against rows [0, n), written to both triangles. x [n, dim]; G has @ldg
+ * columns.
  * Shared among @n_threads threads. */
 void fovea_matmul_gram (gsize n, gsize dim, gsize from, const float *x, float *g, gsize ldg, guint n_threads);
 

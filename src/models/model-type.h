@@ -14,8 +14,9 @@ G_BEGIN_DECLS
  * FoveaModelType:
  *
  * A kind of model: what goes in and comes out, and its parameters, which are the GObject properties of the implementing
- * object, declared once: an object is one configuration. The listing (`models types`), validation, the stored JSON and the
- * tests walk the properties. Property "max-concepts" is the JSON key "max_concepts" at the path where CLARIFAI.md keeps it.
+ * object, declared once: an object is one configuration. The listing (`models types`), validation, the stored JSON
+ * and the tests walk the properties. Property "max-concepts" is the JSON key "max_concepts" at the path where
+ * CLARIFAI.md keeps it.
  */
 #define FOVEA_TYPE_MODEL_TYPE (fovea_model_type_get_type ())
 G_DECLARE_INTERFACE (FoveaModelType, fovea_model_type, FOVEA, MODEL_TYPE, GObject)
@@ -68,17 +69,19 @@ const char *const *fovea_model_type_ids (void); /* NULL-terminated */
 
 const FoveaModelTypeInfo *fovea_model_type_get_info (FoveaModelType *self);
 
-/* Name of the embedder's pack and which fits (1 << FoveaFit) its vectors are needed of. NULL for types that need none. */
+/* Name of the embedder's pack and which fits (1 << FoveaFit) its vectors are needed of. NULL for types that need
+ * none. */
 const char *fovea_model_type_get_embedder (FoveaModelType *self, guint *ret_fits_mask);
 
 /* Trains with the parameters of @self. @ret_result (nullable) (transfer full) holds cross-validation. Errors: those of
- * fovea_head_trainer_train(); UNKNOWN_TYPE when the type cannot be trained. Thread: any; @self is not changed by anyone meanwhile. */
+ * fovea_head_trainer_train(); UNKNOWN_TYPE when the type cannot be trained. Thread: any; @self is not changed by
+ * anyone meanwhile. */
 FoveaPredictor *fovea_model_type_train (FoveaModelType *self, const FoveaTrainingSet *set, FoveaHeadResult **ret_result,
                                         FoveaProgressFunc progress, gpointer progress_data, GCancellable *cancellable,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The predictor of a type that is not trained here (visual-classifier: the concepts of its pack). UNKNOWN_TYPE when the type
- * must be trained; PACK_MISSING. Predictors of trained versions: fovea_predictor_new_from_bytes(). */
+/* The predictor of a type that is not trained here (visual-classifier: the concepts of its pack). UNKNOWN_TYPE when
+ * the type must be trained; PACK_MISSING. Predictors of trained versions: fovea_predictor_new_from_bytes(). */
 FoveaPredictor *fovea_model_type_new_predictor (FoveaModelType *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Brings stored parameters up to date before fovea_params_read(). Newer than known: MISMATCH. */

@@ -17,7 +17,8 @@ typedef struct {
 /* [{"id","name","value","app_id":"main"},…] sorted by value, greatest first (ties: order of labels), limits applied. */
 JsonNode *fovea_concepts_dup_json (GPtrArray *labels, const float *values, const FoveaOutputLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One Output of CLARIFAI.md §4: {"id","status":{"code":10000,…},"created_at","model":@model,"input":{"id","data":{"image":
+/* One Output of CLARIFAI.md §4:
+ * {"id","status":{"code":10000,…},"created_at","model":@model,"input":{"id","data":{"image":
  * {"url":@url}}},"data":{"concepts":[…]}}. @model (nullable) is copied; @values NULL = failed: @status_code and
  * @details say why and "data" is {}. */
 JsonNode *fovea_output_dup_json (const char *input_id, const char *url, JsonNode *model, GPtrArray *labels, const float *values,

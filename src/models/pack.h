@@ -12,10 +12,11 @@ G_BEGIN_DECLS
 /**
  * FoveaPack:
  *
- * A pretrained network on disk: one self-contained ONNX file whose metadata says how a picture becomes its input and what
- * its outputs mean. Graph: input `image` f32 [N,3,S,S]; outputs `logits` f32 [N, labels] and `embedding` f32 [N, D], the
- * vector after the global pool, not yet of unit length. Metadata keys: fovea.pack, fovea.task, fovea.title, fovea.license,
- * fovea.source, fovea.version, fovea.input.{size,crop_fraction,mean,scale,pad,order}, fovea.labels (JSON array of
+ * A pretrained network on disk: one self-contained ONNX file whose metadata says how a picture becomes its input and
+ * what its outputs mean. Graph: input `image` f32 [N,3,S,S]; outputs `logits` f32 [N, labels] and `embedding` f32 [N,
+ * D], the vector after the global pool, not yet of unit length. Metadata keys: fovea.pack, fovea.task, fovea.title,
+ * fovea.license, fovea.source, fovea.version, fovea.input.{size,crop_fraction,mean,scale,pad,order}, fovea.labels
+ * (JSON array of
  * {"id","name"}). Everything in the file is checked before it is believed. Immutable, counted atomically, any thread.
  */
 typedef struct _FoveaPack FoveaPack;
@@ -27,8 +28,8 @@ GStrv fovea_pack_dup_folders (void) G_GNUC_WARN_UNUSED_RESULT;
 /* File of an installed pack, NULL when it is not installed. Names: `^[0-9A-Za-z]+([-_][0-9A-Za-z]+)*$`, ≤ 48. */
 char *fovea_pack_find (const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Errors: PACK_MISSING (not installed or no such pack; says how to get it), MALFORMED (metadata or graph are not those of
- * a pack; names file and key), and what nn/onnx says. Takes some 50 ms: keep the pack. */
+/* Errors: PACK_MISSING (not installed or no such pack; says how to get it), MALFORMED (metadata or graph are not
+ * those of a pack; names file and key), and what nn/onnx says. Takes some 50 ms: keep the pack. */
 FoveaPack *fovea_pack_load (const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 FoveaPack *fovea_pack_load_file (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 FoveaPack *fovea_pack_ref (FoveaPack *pack);
@@ -52,7 +53,8 @@ gboolean               fovea_pack_has_task (FoveaPack *pack, const char *task); 
 #define FOVEA_PREPROCESSING_VERSION 1
 
 /* `fovea packs --json`: {"packs":[{"name","title","task","file","license","source","version","installed"}]}, from the
- * manifests (data/packs of the program) and the files in the folders; installed packs without a manifest are listed too.
+ * manifests (data/packs of the program) and the files in the folders; installed packs without a manifest are listed
+ * too.
  * "file" is the path, or "" when it is not installed. Never fails: what cannot be read is left out. */
 JsonNode *fovea_packs_dup_json (void) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -116,8 +116,10 @@ add_range (JsonObject *field, GParamSpec *pspec, const FoveaParamInfo *info)
   if (!G_IS_PARAM_SPEC_INT (pspec) && !G_IS_PARAM_SPEC_DOUBLE (pspec))
     return;
   range = json_object_new ();
-  json_object_set_double_member (range, "min", G_IS_PARAM_SPEC_INT (pspec) ? G_PARAM_SPEC_INT (pspec)->minimum : G_PARAM_SPEC_DOUBLE (pspec)->minimum);
-  json_object_set_double_member (range, "max", G_IS_PARAM_SPEC_INT (pspec) ? G_PARAM_SPEC_INT (pspec)->maximum : G_PARAM_SPEC_DOUBLE (pspec)->maximum);
+  json_object_set_double_member (range, "min",
+                                 G_IS_PARAM_SPEC_INT (pspec) ? G_PARAM_SPEC_INT (pspec)->minimum : G_PARAM_SPEC_DOUBLE (pspec)->minimum);
+  json_object_set_double_member (range, "max",
+                                 G_IS_PARAM_SPEC_INT (pspec) ? G_PARAM_SPEC_INT (pspec)->maximum : G_PARAM_SPEC_DOUBLE (pspec)->maximum);
   json_object_set_double_member (range, "step", info->step);
   json_object_set_object_member (field, "model_type_range_info", range);
 }

@@ -357,7 +357,8 @@ read_places (GObject *object, JsonObject *model, GError **error)
     const char *a, *b;
     gboolean pass_unknown; /* the legacy object holds many other things */
   } places[] = {
-    { "output_info", "params", FALSE }, { "output_info", "output_config", TRUE }, { "input_info", "params", FALSE }, { "train_info", "params", FALSE },
+    { "output_info", "params", FALSE }, { "output_info", "output_config", TRUE },
+    { "input_info", "params", FALSE }, { "train_info", "params", FALSE },
   };
   JsonObject *input_info;
 

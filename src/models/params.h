@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Parameters = the properties of a GObject. Every error is INVALID_PARAM and names the key, the value, and what is allowed. */
+/* Parameters = the properties of a GObject. Every error is INVALID_PARAM and names the key, the value, and what is
+ * allowed. */
 
 /* Where a parameter lives in Clarifai's documents. */
 typedef enum {
@@ -47,7 +48,8 @@ const FoveaParamInfo *fovea_param_get_info (GParamSpec *pspec); /* (nullable) */
 char *fovea_param_dup_key (GParamSpec *pspec) G_GNUC_WARN_UNUSED_RESULT;  /* "max_concepts" */
 char *fovea_param_dup_path (GParamSpec *pspec) G_GNUC_WARN_UNUSED_RESULT; /* "output_info.params.max_concepts" */
 
-/* KEY=VALUE of the command line: key with '_' or '-', or a whole path; values as JSON or bare text ("true", "0.5", "crop",
+/* KEY=VALUE of the command line: key with '_' or '-', or a whole path; values as JSON or bare text ("true", "0.5",
+ * "crop",
  * "a,b" for lists). */
 gboolean fovea_params_set_text (GObject *object, const char *key, const char *value, GError **error);
 gboolean fovea_params_set_json (GObject *object, const char *key, JsonNode *value, GError **error);

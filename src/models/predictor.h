@@ -28,9 +28,10 @@ FoveaPredictor *fovea_predictor_ref (FoveaPredictor *predictor);
 void            fovea_predictor_unref (FoveaPredictor *predictor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaPredictor, fovea_predictor_unref)
 
-/* Weights of a version (a head), for the store: magic, format version, sizes, a JSON header (labels, pack name and hash, views, C,
- * preprocessing version, checks) and the little-endian numbers. Reading believes nothing: MALFORMED says what is wrong, MISMATCH for a newer
- * format. NULL from _to_bytes for a pack's own classifier, which has nothing to store. */
+/* Weights of a version (a head), for the store: magic, format version, sizes, a JSON header (labels, pack name and
+ * hash, views, C, preprocessing version, checks) and the little-endian numbers. Reading believes nothing: MALFORMED
+ * says what is wrong, MISMATCH for a newer format. NULL from _to_bytes for a pack's own classifier, which has
+ * nothing to store. */
 GBytes         *fovea_predictor_to_bytes (FoveaPredictor *predictor) G_GNUC_WARN_UNUSED_RESULT;
 FoveaPredictor *fovea_predictor_new_from_bytes (GBytes *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -40,7 +41,8 @@ FoveaViews  fovea_predictor_get_views (FoveaPredictor *predictor);
 const char *fovea_predictor_get_pack_name (FoveaPredictor *predictor);
 const char *fovea_predictor_get_pack_hash (FoveaPredictor *predictor);
 
-/* Heads only: stored vectors → probabilities, no network. @vectors as in fovea_views_combine(). @ret: f32 [n, labels]. */
+/* Heads only: stored vectors → probabilities, no network. @vectors as in fovea_views_combine(). @ret: f32 [n,
+ * labels]. */
 void fovea_predictor_run_vectors (FoveaPredictor *predictor, const float *const *vectors, gsize n, float *ret_probabilities);
 
 /* Compiles the network if that was not done yet. PACK_MISSING; MISMATCH when the installed pack is another than the one
@@ -50,7 +52,8 @@ gboolean fovea_predictor_prepare (FoveaPredictor *predictor, FoveaPack *pack, GE
 /* What the network wants; only after _prepare. Batches of views are made with this and fovea_views_get_fits(). */
 const FoveaInputSpec *fovea_predictor_get_input_spec (FoveaPredictor *predictor);
 
-/* @batches: f32 [n,3,S,S] one for each fit of the views, in the order of fovea_views_get_fits(). @ret: f32 [n, labels]. */
+/* @batches: f32 [n,3,S,S] one for each fit of the views, in the order of fovea_views_get_fits(). @ret: f32 [n,
+ * labels]. */
 gboolean fovea_predictor_run_batch (FoveaPredictor *predictor, FoveaTensor *const *batches, float *ret_probabilities,
                                     GCancellable *cancellable, GError **error);
 
@@ -58,9 +61,10 @@ gboolean fovea_predictor_run_batch (FoveaPredictor *predictor, FoveaTensor *cons
 gboolean fovea_predictor_run_pictures (FoveaPredictor *predictor, FoveaImage *const *images, guint n, float *ret_probabilities,
                                        GCancellable *cancellable, GError **error);
 
-/* Self-contained ONNX: the pack's network up to its embedding, unit length, the head, its probabilities; or the pack's classifier
- * with softmax. One input "image" f32 [N,3,S,S], or "image_crop" and "image_letterbox" for two views; output "probabilities"
- * f32 [N, labels]. Preprocessing, labels, fit, licence and Fovea's version are in the metadata. Loads the pack. */
+/* Self-contained ONNX: the pack's network up to its embedding, unit length, the head, its probabilities; or the
+ * pack's classifier with softmax. One input "image" f32 [N,3,S,S], or "image_crop" and "image_letterbox" for two
+ * views; output "probabilities" f32 [N, labels]. Preprocessing, labels, fit, licence and Fovea's version are in
+ * the metadata. Loads the pack. */
 gboolean fovea_predictor_export_onnx (FoveaPredictor *predictor, const char *path, GError **error);
 
 G_END_DECLS

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /**
- * fovea_bench_embed_main: `fovea bench embed --model FILE.onnx --input TENSOR.pb [--batch N] [--seconds S] [--steps] [--json]`
+ * fovea_bench_embed_main: `fovea bench embed --model FILE.onnx --input TENSOR.pb [--batch N] [--seconds S] [--steps]
+ * [--json]`
  *
  * Images a second of the network alone, compiled. The input tensor (f32, [n, C, H, W]) is repeated or cut to the batch.
  * Runs until S seconds (3) have gone by, at least five times after two that are not counted, and takes the median run.

@@ -16,7 +16,8 @@ struct _FoveaDnnl {
   dnnl_memory_t x, weights, bias, y, scratch;
 };
 
-/* --- what differs between the versions ------------------------------------------------------------------------------ */
+/* --- what differs between the versions
+ * ------------------------------------------------------------------------------ */
 
 #if DNNL_VERSION_MAJOR >= 3
 typedef dnnl_memory_desc_t Desc;
@@ -136,7 +137,8 @@ G_DEFINE_AUTO_CLEANUP_FREE_FUNC (dnnl_primitive_desc_t, dnnl_primitive_desc_dest
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC (dnnl_memory_t, dnnl_memory_destroy, NULL)
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC (dnnl_primitive_t, dnnl_primitive_destroy, NULL)
 
-/* --- common ---------------------------------------------------------------------------------------------------------- */
+/* --- common
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 is_done (dnnl_status_t status, const char *what, GError **error)
@@ -237,7 +239,8 @@ picture_desc (Desc *desc, gsize batch, const gsize *size, GError **error)
   return is_done (desc_init (desc, 4, dims, dnnl_nhwc), "picture", error);
 }
 
-/* --- convolution ------------------------------------------------------------------------------------------------------- */
+/* --- convolution
+ * ------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 reorder_weights (FoveaDnnl *dnnl, const_dnnl_primitive_desc_t pd, Desc *plain, const float *w, GError **error)
@@ -299,7 +302,8 @@ fovea_dnnl_convolution_new (const FoveaDnnlWindow *window, const float *w, const
   return g_steal_pointer (&dnnl);
 }
 
-/* --- pooling ------------------------------------------------------------------------------------------------------------- */
+/* --- pooling
+ * ------------------------------------------------------------------------------------------------------------- */
 
 FoveaDnnl *
 fovea_dnnl_pooling_new (const FoveaDnnlWindow *window, FoveaDnnlPool pool, GError **error)
@@ -324,7 +328,8 @@ fovea_dnnl_pooling_new (const FoveaDnnlWindow *window, FoveaDnnlPool pool, GErro
   return g_steal_pointer (&dnnl);
 }
 
-/* --- matrix product -------------------------------------------------------------------------------------------------------- */
+/* --- matrix product
+ * -------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 matrix_desc (Desc *desc, int rank, const gint64 *size, GError **error)
@@ -358,7 +363,8 @@ fovea_dnnl_matmul_new (int rank, const gint64 *a, const gint64 *b, const gint64 
   return g_steal_pointer (&dnnl);
 }
 
-/* --- running --------------------------------------------------------------------------------------------------------------- */
+/* --- running
+ * --------------------------------------------------------------------------------------------------------------- */
 
 gboolean
 fovea_dnnl_run (FoveaDnnl *dnnl, const float *x, const float *b, float *y, GError **error)

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* oneDNN, all of it that we use, for its versions 2.6 and 3.x (chosen when this is compiled; their C interfaces differ).
+/* oneDNN, all of it that we use, for its versions 2.6 and 3.x (chosen when this is compiled; their C interfaces
+ * differ).
  * Everything is f32; pictures are channels-last in memory, [N][H][W][C].
  *
  * A FoveaDnnl is one computation of fixed sizes with its weights. Threads: one call at a time each; it uses OpenMP's
@@ -28,7 +29,8 @@ typedef enum {
   FOVEA_DNNL_MEAN_WITH_PADDING, /* of the whole window */
 } FoveaDnnlPool;
 
-/* y = clip (w ∗ x + bias (+ y)); @w [out][in][kernel_h][kernel_w] is copied in the order that oneDNN likes, @bias [out] too.
+/* y = clip (w ∗ x + bias (+ y)); @w [out][in][kernel_h][kernel_w] is copied in the order that oneDNN likes, @bias
+ * [out] too.
  * @accumulate adds what is in y already, before the clip. */
 FoveaDnnl *fovea_dnnl_convolution_new (const FoveaDnnlWindow *window, const float *w, const float *bias, gboolean accumulate,
                                        float low, float high, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -36,7 +38,8 @@ FoveaDnnl *fovea_dnnl_convolution_new (const FoveaDnnlWindow *window, const floa
 FoveaDnnl *fovea_dnnl_pooling_new (const FoveaDnnlWindow *window, FoveaDnnlPool pool,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* y[…][i][j] = Σ_k a[…][i][k] · b[…][k][j], plain row-major; dimensions before the last two are 1 where they are broadcast.
+/* y[…][i][j] = Σ_k a[…][i][k] · b[…][k][j], plain row-major; dimensions before the last two are 1 where they are
+ * broadcast.
  * @rank ≥ 2 of all three. */
 FoveaDnnl *fovea_dnnl_matmul_new (int rank, const gint64 *a, const gint64 *b, const gint64 *y,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -56,7 +56,8 @@ node_copy (FoveaGraph *cut, const FoveaGraph *graph, int *map, const FoveaNode *
   return copy;
 }
 
-/* Marks the nodes and values that @needed's values depend on. Nodes are in order, so one walk from the end is enough. */
+/* Marks the nodes and values that @needed's values depend on. Nodes are in order, so one walk from the end is
+ * enough. */
 static void
 mark_needed (const FoveaGraph *graph, gboolean *needed, gboolean *needed_nodes)
 {

@@ -105,11 +105,12 @@ gboolean fovea_graph_sort (FoveaGraph *graph, GError **error);
 
 /* The types and shapes of all values, with @open_dim in place of every dimension of the inputs that is not known.
  * @ret_values has room for graph->values->len: a new tensor each (with data where that was cheap), NULL where the shape
- * depends on data or an input's rank is not said. Errors: what the shape rules say; then nothing is left in @ret_values. */
+ * depends on data or an input's rank is not said. Errors: what the shape rules say; then nothing is left in
+ * @ret_values. */
 gboolean fovea_graph_infer (const FoveaGraph *graph, gint64 open_dim, FoveaTensor **ret_values, GError **error);
 
-/* The part of @graph that computes @outputs (value names), e.g. the embedding before the classifier; its inputs are those
- * of @graph that are needed. Shares constants.
+/* The part of @graph that computes @outputs (value names), e.g. the embedding before the classifier; its inputs are
+ * those of @graph that are needed. Shares constants.
  * ERROR_MALFORMED when a name does not exist. */
 FoveaGraph *fovea_graph_cut (FoveaGraph *graph, const char *const *outputs, guint n_outputs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

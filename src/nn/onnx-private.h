@@ -12,9 +12,11 @@ G_BEGIN_DECLS
  *
  * Walks the protobuf wire format of a message of type @descriptor without decoding or allocating anything, and refuses
  * what would make protobuf-c allocate much, recurse deeply or merge for ever:
- *   MALFORMED  a length beyond the end, a broken varint, a group, text that is not UTF-8 or holds a NUL, a message field
+ *   MALFORMED  a length beyond the end, a broken varint, a group, text that is not UTF-8 or holds a NUL, a message
+ *   field
  *              given twice that may be there once
- *   LIMIT      more than 32 levels of nesting; structures that would take more than 1 MiB + 32 bytes for every byte of the
+ *   LIMIT      more than 32 levels of nesting; structures that would take more than 1 MiB + 32 bytes for every byte
+ *   of the
  *              file, or more than 512 MiB (what is plainly copied, raw data, is as long as it is in the file)
  */
 gboolean fovea_onnx_scan (const ProtobufCMessageDescriptor *descriptor, const guint8 *data, gsize length, GError **error);

@@ -46,7 +46,8 @@ is_onnx_domain (const char *domain)
   return domain == NULL || domain[0] == '\0' || strcmp (domain, "ai.onnx") == 0;
 }
 
-/* --- What the model needs of us, before anything is made ----------------------------------------------------------- */
+/* --- What the model needs of us, before anything is made
+ * ----------------------------------------------------------- */
 
 /* 0 when the model does not import ai.onnx. */
 static gint64
@@ -163,7 +164,8 @@ blame_reader_of (const Reader *reader, const char *what, const char *name, GErro
   return node != NULL ? blame_node (reader, node, error) : FALSE;
 }
 
-/* --- Values -------------------------------------------------------------------------------------------------------- */
+/* --- Values
+ * -------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 add_name (Reader *reader, const char *name, int id, GError **error)
@@ -307,7 +309,8 @@ read_outputs (Reader *reader, GError **error)
   return TRUE;
 }
 
-/* --- Nodes --------------------------------------------------------------------------------------------------------- */
+/* --- Nodes
+ * --------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 read_attrs (Reader *reader, FoveaNode *node, const Onnx__NodeProto *proto, GError **error)
@@ -412,7 +415,8 @@ read_nodes (Reader *reader, GError **error)
   return TRUE;
 }
 
-/* --- The whole ----------------------------------------------------------------------------------------------------- */
+/* --- The whole
+ * ----------------------------------------------------------------------------------------------------- */
 
 static gboolean
 fold_constant (FoveaGraph *graph, const FoveaNode *node, GError **error)

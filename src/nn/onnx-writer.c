@@ -4,7 +4,8 @@
 #include "config.h"
 #include "nn/onnx-private.h"
 
-/* Everything that is packed lives in one pool of blocks, freed together; tensors and strings are borrowed from the graph. */
+/* Everything that is packed lives in one pool of blocks, freed together; tensors and strings are borrowed from the
+ * graph. */
 typedef struct {
   const FoveaGraph *graph;
   GPtrArray *pool;
@@ -31,7 +32,8 @@ value_name (const Writer *writer, int id)
   return id >= 0 ? fovea_graph_value (writer->graph, id)->name : "";
 }
 
-/* --- Types ----------------------------------------------------------------------------------------------------------- */
+/* --- Types
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* An unknown first dimension is the batch, N; others are named after the value. */
 static Onnx__TensorShapeProto__Dimension *
@@ -122,7 +124,8 @@ infer_outputs (const FoveaGraph *graph, FoveaDType *dtypes, FoveaShape *shapes, 
   return ok;
 }
 
-/* --- Nodes ----------------------------------------------------------------------------------------------------------- */
+/* --- Nodes
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static Onnx__TensorProto *
 make_tensor (Writer *writer, const FoveaTensor *tensor, const char *name)
@@ -201,7 +204,8 @@ make_node (Writer *writer, const FoveaNode *node)
   return proto;
 }
 
-/* --- The whole ------------------------------------------------------------------------------------------------------- */
+/* --- The whole
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void
 add_initializers (Writer *writer, Onnx__GraphProto *proto)

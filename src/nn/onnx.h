@@ -5,9 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* ONNX in and out. Files are hostile: a pre-scan walks the protobuf wire format (sizes, nesting, counts) before anything
- * is decoded or allocated; nothing is allocated that the file's own size does not justify; external data is read only from
- * inside the model file's folder. Errors: IO, MALFORMED (says where), LIMIT, UNSUPPORTED (names operator, opset, node). */
+/* ONNX in and out. Files are hostile: a pre-scan walks the protobuf wire format (sizes, nesting, counts) before
+ * anything is decoded or allocated; nothing is allocated that the file's own size does not justify; external data is
+ * read only from inside the model file's folder. Errors: IO, MALFORMED (says where), LIMIT, UNSUPPORTED (names
+ * operator, opset, node). */
 
 FoveaGraph *fovea_onnx_load (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 FoveaGraph *fovea_onnx_load_bytes (GBytes *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT; /* no external data */

@@ -107,8 +107,8 @@ is_half (const FoveaTensor *tensor)
   return tensor != NULL && (tensor->dtype == FOVEA_DTYPE_F16 || tensor->dtype == FOVEA_DTYPE_BF16);
 }
 
-/* Infers again on inputs widened to f32, runs, and narrows the outputs: to what infer said of the given inputs, and where
- * it could not say, every f32 output to @narrow. */
+/* Infers again on inputs widened to f32, runs, and narrows the outputs: to what infer said of the given inputs, and
+ * where it could not say, every f32 output to @narrow. */
 static gboolean
 run_widened (FoveaOpContext *ctx, FoveaDType narrow, GError **error)
 {

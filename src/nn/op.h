@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* The operator table: one entry an operator drives import (names, opsets, numbers of inputs), shape inference, the
- * reference interpreter, the plan's fall-back, tests and the listing. One family of operators = one file under nn/ops/. */
+ * reference interpreter, the plan's fall-back, tests and the listing. One family of operators = one file under
+ * nn/ops/. */
 
 typedef struct {
   const FoveaNode *node;
@@ -23,9 +24,10 @@ typedef enum {
   FOVEA_INFER_ERROR   /* @error is set: wrong rank, type, attribute */
 } FoveaInferResult;
 
-/* The shape rule. The shapes of in[] hold no unknown dimension. Never reads in[i]->data without testing it for NULL. Checks everything that comes from the file
- * (ranks, types, axes, attribute values, matching dimensions), so that run may trust them after infer said OK. Messages are
- * without a prefix: the callers below put operator, opset and node in front. An operator whose result is cheap (Shape,
+/* The shape rule. The shapes of in[] hold no unknown dimension. Never reads in[i]->data without testing it for NULL.
+ * Checks everything that comes from the file (ranks, types, axes, attribute values, matching dimensions), so that run
+ * may trust them after infer said OK. Messages are without a prefix: the callers below put operator, opset and node
+ * in front. An operator whose result is cheap (Shape,
  * Reshape of known data) may put tensors with data; when all wanted outputs have data, run is not called. */
 typedef FoveaInferResult (*FoveaOpInfer) (FoveaOpContext *ctx, GError **error);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Proves that a batch may be cut along dimension 0. Shapes do most of the work: every value that depends on an input must
- * have as many rows as the batch, for batches of one and of two. That alone rules out anything that sums over the batch or
- * mixes it with another dimension in row-major order; operators that could move values between rows without changing a
- * shape are looked at by name, and one that is not named here is taken to mix rows. */
+/* Proves that a batch may be cut along dimension 0. Shapes do most of the work: every value that depends on an input
+ * must have as many rows as the batch, for batches of one and of two. That alone rules out anything that sums over
+ * the batch or mixes it with another dimension in row-major order; operators that could move values between rows
+ * without changing a shape are looked at by name, and one that is not named here is taken to mix rows. */
 #include <string.h>
 
 #include "nn/plan-private.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Depthwise convolutions, alone or between a convolution that makes their input and a pointwise one that takes their
- * result (an inverted-residual block). The input of the depthwise part is made row by row into a ring of as many rows as
- * the kernel is high, padding included, so that it stays in the cache and never exists as a whole. */
+ * result (an inverted-residual block). The input of the depthwise part is made row by row into a ring of as many rows
+ * as the kernel is high, padding included, so that it stays in the cache and never exists as a whole. */
 #include <string.h>
 
 #include "nn/plan-private.h"

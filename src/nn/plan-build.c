@@ -11,7 +11,8 @@ typedef struct {
   int (*of_value)[FOVEA_N_LAYOUTS]; /* buffer of a value in a layout, or -1 */
 } Builder;
 
-/* --- buffers ------------------------------------------------------------------------------------------------------------ */
+/* --- buffers
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static int
 add_buffer (Builder *builder, FoveaBufferKind kind, FoveaTensor *fact, gsize n_bytes)
@@ -61,7 +62,8 @@ new_output (Builder *builder, int value, FoveaLayout layout)
   return buffer;
 }
 
-/* --- steps -------------------------------------------------------------------------------------------------------------- */
+/* --- steps
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static FoveaStep *
 add_step (Builder *builder, const FoveaNode *node, guint n_in, guint n_out, char *what)
@@ -113,7 +115,8 @@ need (Builder *builder, int value, FoveaLayout layout)
   return step->out[0];
 }
 
-/* --- convolutions --------------------------------------------------------------------------------------------------------- */
+/* --- convolutions
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void
 describe_conv (GString *what, const FoveaConv *conv)
@@ -215,7 +218,8 @@ build_conv (Builder *builder, const FoveaUnit *unit)
     add_unit_step (builder, unit, fovea_step_conv, x, residual, last->y, layout, 0);
 }
 
-/* --- other nodes ---------------------------------------------------------------------------------------------------------- */
+/* --- other nodes
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 is_op (const FoveaNode *node, const char *op_type)
@@ -363,7 +367,8 @@ build_unit (Builder *builder, const FoveaUnit *unit)
     build_reference (builder, node);
 }
 
-/* --- lifetimes -------------------------------------------------------------------------------------------------------------- */
+/* --- lifetimes
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static void
 touch (FoveaProgram *program, int id, int step)

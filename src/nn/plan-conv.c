@@ -23,9 +23,9 @@ is_contiguous (const FoveaConv *conv)
          conv->before[0] + conv->before[1] + conv->after[0] + conv->after[1] == 0;
 }
 
-/* Fills @a with the input pixels under every tap of output pixels [from, from + rows), and says how many taps there are: a
- * row of the window is one tap of kernel_w · depth values where it lies inside the picture (and groups do not lie
- * between). */
+/* Fills @a with the input pixels under every tap of output pixels [from, from + rows), and says how many taps there
+ * are: a row of the window is one tap of kernel_w · depth values where it lies inside the picture (and groups do not
+ * lie between). */
 static gsize
 gather_taps (const FoveaConv *conv, const FoveaConvPart *part, gsize from, gsize rows, gsize group, const float **a)
 {
@@ -72,8 +72,8 @@ fovea_conv_zeros (const FoveaConv *conv)
   return conv->weights->depthwise ? 0 : conv->kernel[1] * conv->weights->in_depth;
 }
 
-/* The part of the panel behind this one that falls to tile @i of @n, so that it is in the second cache when it is its turn:
- * over a small picture a panel is read a few times only, the first time from far away. */
+/* The part of the panel behind this one that falls to tile @i of @n, so that it is in the second cache when it is its
+ * turn: over a small picture a panel is read a few times only, the first time from far away. */
 static void
 prefetch_next_panel (const float *next, gsize n_floats, gsize i, gsize n)
 {

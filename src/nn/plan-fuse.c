@@ -77,7 +77,8 @@ f32_fact (const Fuser *fuser, int id)
   return known != NULL && known->dtype == FOVEA_DTYPE_F32 && known->n_elements > 0 ? known : NULL;
 }
 
-/* --- what follows a convolution --------------------------------------------------------------------------------------- */
+/* --- what follows a convolution
+ * --------------------------------------------------------------------------------------- */
 
 typedef struct {
   FoveaConv conv;
@@ -257,7 +258,8 @@ follow (Fuser *fuser, Chain *chain)
     extend (fuser, chain, index);
 }
 
-/* --- heads of chains ---------------------------------------------------------------------------------------------------- */
+/* --- heads of chains
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void
 chain_start (Chain *chain, guint index, const FoveaNode *node, gsize channels, int channel_axis)
@@ -416,7 +418,8 @@ note_rectified (Fuser *fuser, const FoveaNode *node)
     fuser->rectified[node->outputs[0]] = TRUE;
 }
 
-/* --- units -------------------------------------------------------------------------------------------------------------- */
+/* --- units
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 all_outputs_known (const FoveaFacts *facts, const FoveaNode *node)

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  *      └─ FoveaProgram: the graph for one set of input shapes                                     (plan-program)
  *            ├─ facts: type, shape and, where they are known without an input, values             (plan-facts)
  *            ├─ units: nodes, some fused into convolutions and blocks                             (plan-fuse)
- *            └─ steps over buffers of one arena                                                   (plan-build, plan-steps)
+ *            └─ steps over buffers of one arena                                                   (plan-build,
+ *            plan-steps)
  *
  * Pictures are computed channels-last, [N][H][W][C] in memory, whatever the graph says: a pixel is one row of a matrix
  * product, a channel count needs no padding to a block, and two convolutions never need a conversion between them.
@@ -27,7 +28,8 @@ typedef enum {
   FOVEA_N_LAYOUTS
 } FoveaLayout;
 
-/* --- facts ---------------------------------------------------------------------------------------------------------- */
+/* --- facts
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* By value id: a tensor with its shape, with data when the values do not depend on the inputs; NULL when even the shape
  * depends on data. */
@@ -45,7 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaFacts, fovea_facts_free)
  * operator maps row to row. @one and @two are the facts for batches of one and two. */
 gboolean fovea_batch_is_independent (const FoveaGraph *graph, const FoveaFacts *one, const FoveaFacts *two);
 
-/* --- weights -------------------------------------------------------------------------------------------------------- */
+/* --- weights
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* A convolution's (or dense layer's) weights with everything that scales or shifts a channel folded in.
  *   dense:      for every group, panels one after the other: [panel][tap · depth][width]
@@ -65,8 +68,8 @@ typedef struct {
 void  fovea_weights_unref (FoveaWeights *weights);
 
 /* @w [n_groups · out_depth][in_depth][n_taps] as ONNX has it; @scale and @shift (nullable) per output channel:
- * y ↦ scale · y + shift, applied in double precision. @rectified: the input is mostly zeros, which is used where it pays
- * (never with a weight that is not finite: zero times that is no zero). MEMORY when there is none. */
+ * y ↦ scale · y + shift, applied in double precision. @rectified: the input is mostly zeros, which is used where it
+ * pays (never with a weight that is not finite: zero times that is no zero). MEMORY when there is none. */
 FoveaWeights *fovea_weights_new (const FoveaKernels *kernels, const float *w, gsize n_groups, gsize out_depth,
                                  gsize in_depth, gsize n_taps, const double *scale, const double *shift,
                                  gboolean rectified, GError **error);
@@ -77,7 +80,8 @@ float *fovea_weights_unpack (const FoveaWeights *weights, const FoveaKernels *ke
 /* The width of the next panel. */
 gsize fovea_weights_width (const FoveaWeights *weights, const FoveaKernels *kernels, gsize columns_left);
 
-/* --- units: what is computed together ------------------------------------------------------------------------------- */
+/* --- units: what is computed together
+ * ------------------------------------------------------------------------------- */
 
 /* Deeper inputs are not searched for zeros. */
 #define FOVEA_SPARSE_MAX_LIST 8192
@@ -121,7 +125,8 @@ typedef struct {
 /* Units in an order in which they can be computed. Nodes whose outputs are all known are left out. */
 GArray *fovea_fuse (const FoveaGraph *graph, const FoveaFacts *facts, FoveaWeightStore *store, GError **error);
 
-/* --- threads -------------------------------------------------------------------------------------------------------- */
+/* --- threads
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* Cores that this process may use; hardware threads of one core count once. OMP_NUM_THREADS lowers it. */
 guint fovea_n_threads (void);
@@ -140,7 +145,8 @@ void fovea_team_wait (const FoveaTeam *team);
 /* The part [from, to) of @total that is this thread's. */
 void fovea_team_share (const FoveaTeam *team, gsize total, gsize *ret_from, gsize *ret_to);
 
-/* --- steps ---------------------------------------------------------------------------------------------------------- */
+/* --- steps
+ * ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct _FoveaProgram FoveaProgram;
 typedef struct _FoveaStep FoveaStep;
@@ -230,7 +236,8 @@ FoveaDnnl *fovea_plan_dnnl_matmul (const FoveaNode *node, const FoveaTensor *a, 
 /* plan-arena.c: gives every buffer of the arena its offset; two that live at the same time do not overlap. */
 void fovea_arena_place (FoveaProgram *program);
 
-/* --- convolutions --------------------------------------------------------------------------------------------------- */
+/* --- convolutions
+ * --------------------------------------------------------------------------------------------------- */
 
 /* Where one call of fovea_conv_compute() reads and writes. Pixels are counted over all pictures of the batch. */
 typedef struct {
@@ -243,7 +250,8 @@ typedef struct {
   gsize column_origin;   /* the output channel that y begins with */
 } FoveaConvPart;
 
-/* Output pixels [from, to) and the panels whose first column is in [column_from, column_to). Not for depthwise weights. */
+/* Output pixels [from, to) and the panels whose first column is in [column_from, column_to). Not for depthwise
+ * weights. */
 void  fovea_conv_compute (const FoveaConv *conv, const FoveaKernels *kernels, const FoveaConvPart *part, gsize from,
                           gsize to, gsize column_from, gsize column_to);
 gsize fovea_conv_zeros (const FoveaConv *conv); /* floats */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The first two convolutions of an inverted-residual block over a small picture: a depthwise convolution does not mix
  * channels, so a panel of them goes through both while it is in the nearest cache, and a thread needs nothing of the
- * others'. Over a large picture the panel would not fit, and rows go through a ring instead (plan-block.c); over a small
- * one rows are too short to fill the tiles, and the weights would be read again for every row. */
+ * others'. Over a large picture the panel would not fit, and rows go through a ring instead (plan-block.c); over a
+ * small one rows are too short to fill the tiles, and the weights would be read again for every row. */
 #include <string.h>
 
 #include "nn/plan-private.h"

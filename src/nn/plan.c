@@ -76,7 +76,8 @@ fovea_plan_free (FoveaPlan *plan)
   g_free (plan);
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------------- */
+/* --- memory
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* @n arenas of at least @bytes; fewer, but at least one, when the limit allows no more. */
 static gboolean
@@ -113,7 +114,8 @@ get_arenas (FoveaPlan *plan, guint n, gsize bytes, GError **error)
   return FALSE;
 }
 
-/* --- programs ----------------------------------------------------------------------------------------------------------- */
+/* --- programs
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static gboolean
 entry_fits (const Entry *entry, FoveaTensor *const *inputs)
@@ -198,8 +200,8 @@ count_rows (const FoveaPlan *plan, FoveaTensor *const *inputs)
   return rows > 0 ? rows : 1;
 }
 
-/* The program of a single row, when rows can be computed one by one; otherwise NULL. Errors are not told here: computing
- * the batch as a whole meets them again. */
+/* The program of a single row, when rows can be computed one by one; otherwise NULL. Errors are not told here:
+ * computing the batch as a whole meets them again. */
 static Entry *
 get_row_entry (FoveaPlan *plan, FoveaTensor *const *inputs)
 {
@@ -228,7 +230,8 @@ get_row_entry (FoveaPlan *plan, FoveaTensor *const *inputs)
   return entry;
 }
 
-/* --- batches ------------------------------------------------------------------------------------------------------------ */
+/* --- batches
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
   FoveaPlan *plan;
@@ -368,7 +371,8 @@ run_batch (FoveaPlan *plan, const Entry *entry, gint64 n_rows, FoveaTensor *cons
   return ok;
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------------ */
+/* --- running
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static gboolean
 check_input (const FoveaValue *value, const FoveaTensor *tensor, GError **error)

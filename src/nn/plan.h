@@ -32,8 +32,8 @@ gboolean fovea_plan_run (FoveaPlan *plan, FoveaTensor *const *inputs, FoveaTenso
 /* Threads that a run uses: the physical cores that the process may run on, or fewer by OMP_NUM_THREADS. */
 guint fovea_plan_get_n_threads (FoveaPlan *plan);
 
-/* One line a step, with the shortest time of the runs of a whole batch or of one picture so far, for `fovea bench` and bug
- * reports: "0.310 ms  conv 3×3/2 3→32 + clip". */
+/* One line a step, with the shortest time of the runs of a whole batch or of one picture so far, for `fovea bench`
+ * and bug reports: "0.310 ms  conv 3×3/2 3→32 + clip". */
 char *fovea_plan_describe (FoveaPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

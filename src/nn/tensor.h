@@ -73,7 +73,8 @@ FoveaTensor *fovea_tensor_new (FoveaDType dtype, const FoveaShape *shape, GError
 /* Shape only, @data NULL. */
 FoveaTensor *fovea_tensor_new_unknown (FoveaDType dtype, const FoveaShape *shape) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Looks at @data, which @owner keeps alive and @free_owner frees with the last reference (nullable: borrowed for ever). */
+/* Looks at @data, which @owner keeps alive and @free_owner frees with the last reference (nullable: borrowed for
+ * ever). */
 FoveaTensor *fovea_tensor_new_wrapped (FoveaDType dtype, const FoveaShape *shape, void *data, gpointer owner,
                                        GDestroyNotify free_owner) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -86,9 +87,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaTensor, fovea_tensor_unref)
 
 gsize fovea_tensor_n_bytes (const FoveaTensor *tensor);
 
-/* A new tensor of @dtype with the same values (a new reference when the type is the same already). Conversions are those
- * of ONNX Cast: float to integer truncates towards zero and saturates, NaN becomes 0; integers wrap as in C; anything to
- * bool is "not zero"; to f16 and bf16 rounds to nearest, ties to even. */
+/* A new tensor of @dtype with the same values (a new reference when the type is the same already). Conversions are
+ * those of ONNX Cast: float to integer truncates towards zero and saturates, NaN becomes 0; integers wrap as in C;
+ * anything to bool is "not zero"; to f16 and bf16 rounds to nearest, ties to even. */
 FoveaTensor *fovea_tensor_convert (FoveaTensor *tensor, FoveaDType dtype, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -144,8 +144,8 @@ limit_cpu (int seconds)
   set_soft_limit (RLIMIT_CPU, (guint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + 1 + seconds));
 }
 
-/* The address space that the program itself takes, with all its libraries, comes on top. Hence the filter on system calls only
- * after the first request: it would refuse to open /proc. */
+/* The address space that the program itself takes, with all its libraries, comes on top. Hence the filter on system
+ * calls only after the first request: it would refuse to open /proc. */
 static void
 limit_memory (guint64 n_bytes)
 {

@@ -19,7 +19,8 @@
 #define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
 
-/* Refused with EPERM rather than killed: a library that tries something harmless, such as a look at the time zone, goes on. */
+/* Refused with EPERM rather than killed: a library that tries something harmless, such as a look at the time zone,
+ * goes on. */
 #define REFUSE(name) \
   BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 

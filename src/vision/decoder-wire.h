@@ -5,15 +5,18 @@
 
 G_BEGIN_DECLS
 
-/* What the program and its decoder helpers say to each other, over a SOCK_SEQPACKET pair; one machine, one binary, so plain
- * structs. The program sends a request with the opened file as its one descriptor (SCM_RIGHTS); the helper answers each with one
- * reply. Pixels lie in a memfd that the helper makes:
+/* What the program and its decoder helpers say to each other, over a SOCK_SEQPACKET pair; one machine, one binary, so
+ * plain structs. The program sends a request with the opened file as its one descriptor (SCM_RIGHTS); the helper
+ * answers each with one reply. Pixels lie in a memfd that the helper makes:
  *
- *   FOVEA_SEGMENT_SMALL  one of FOVEA_SMALL_SEGMENT bytes, used again for every picture that fits; its descriptor comes with the
+ *   FOVEA_SEGMENT_SMALL  one of FOVEA_SMALL_SEGMENT bytes, used again for every picture that fits; its descriptor
+ *   comes with the
  *                        first reply that uses it. The program copies out of it.
- *   FOVEA_SEGMENT_OWN    made for this picture; its descriptor comes with the reply, sealed against all change. The program maps it.
+ *   FOVEA_SEGMENT_OWN    made for this picture; its descriptor comes with the reply, sealed against all change. The
+ *   program maps it.
  *
- * After the first file the helper is no longer trusted: the program believes no field of a reply without checking it. */
+ * After the first file the helper is no longer trusted: the program believes no field of a reply without checking
+ * it. */
 
 #define FOVEA_WIRE_MAGIC 0x464f5631u
 #define FOVEA_SMALL_SEGMENT ((gsize) 8 << 20)
@@ -50,8 +53,8 @@ typedef void (*FoveaDecoderHook) (int file_fd);
 /* fovea_decoder_helper_main() with a @hook (nullable). */
 int fovea_decoder_helper_run (int socket_fd, FoveaDecoderHook hook);
 
-/* Limits that hold for the helper's whole life: no new privileges, no core dumps, few files, and a filter on system calls (no
- * programs, no sockets, nothing opened, no file changed). */
+/* Limits that hold for the helper's whole life: no new privileges, no core dumps, few files, and a filter on system
+ * calls (no programs, no sockets, nothing opened, no file changed). */
 void fovea_decoder_sandbox_enter (void);
 
 G_END_DECLS

@@ -92,7 +92,8 @@ helper_environment (void)
   return g_environ_setenv (g_get_environ (), CHILD_VARIABLE, "1", TRUE);
 }
 
-/* The helper gets its socket as descriptor 3 and a process group of its own, so that Ctrl-C reaches the program alone. */
+/* The helper gets its socket as descriptor 3 and a process group of its own, so that Ctrl-C reaches the program
+ * alone. */
 static int
 spawn (const char *program, int socket_fd, pid_t *ret_pid)
 {
@@ -233,8 +234,8 @@ mtime_ns (const struct stat *info)
   return info->st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + info->st_mtim.tv_nsec;
 }
 
-/* Hashes on from *@at. Stops early, with *@ret_stopped, when @socket_fd (or −1) has something to read: an answer that comes before
- * the hash of a large file is done is mostly a refusal. */
+/* Hashes on from *@at. Stops early, with *@ret_stopped, when @socket_fd (or −1) has something to read: an answer that
+ * comes before the hash of a large file is done is mostly a refusal. */
 static gboolean
 hash_file (int fd, int socket_fd, gboolean *ret_stopped, guint64 *at, FoveaSha256 *hash, GError **error)
 {

@@ -25,24 +25,28 @@ typedef struct {
   gboolean bgr;         /* channels reversed before mean and scale */
 } FoveaInputSpec;
 
-/* How far a JPEG may be reduced while decoding without the fit showing it (FoveaDecodeOptions.min_side): twice the side that
- * the crop resizes to, as Pillow's thumbnail() does with its reducing gap of 2. A picture whose shorter side is less than four
- * times the target is therefore always decoded in full, and its vector is exactly that of a full decode. */
+/* How far a JPEG may be reduced while decoding without the fit showing it (FoveaDecodeOptions.min_side): twice the
+ * side that the crop resizes to, as Pillow's thumbnail() does with its reducing gap of 2. A picture whose shorter
+ * side is less than four times the target is therefore always decoded in full, and its vector is exactly that of a
+ * full decode. */
 int fovea_input_spec_min_side (const FoveaInputSpec *spec);
 
-/* The same as 8-bit R G B, size × size × 3, before mean and scale (for showing what the network sees, and for tests). */
+/* The same as 8-bit R G B, size × size × 3, before mean and scale (for showing what the network sees, and for
+ * tests). */
 void fovea_fit_picture_bytes (const FoveaImage *image, FoveaFit fit, const FoveaInputSpec *spec, guint8 *dest);
 
 /**
  * fovea_fit_picture:
  * @dest: f32 [3, size, size], planar, one slot of a batch tensor
  *
- * "crop": the shorter side becomes round (size / crop_fraction), the longer ⌊that × longer / shorter⌋, then the middle square
- * (torchvision's Resize and CenterCrop; odd margins round half to even). "letterbox": the shorter side is rounded, at least 1,
- * and the margins are @spec->pad, the larger half right or below. Only the pixels that the square shows are computed.
+ * "crop": the shorter side becomes round (size / crop_fraction), the longer ⌊that × longer / shorter⌋, then the
+ * middle square (torchvision's Resize and CenterCrop; odd margins round half to even). "letterbox": the shorter side
+ * is rounded, at least 1, and the margins are @spec->pad, the larger half right or below. Only the pixels that the
+ * square shows are computed.
  *
- * Resizes with Pillow's bicubic (a = −0.5, the support widened by the scale when shrinking, in 8 bits between the two passes), so that
- * files give the published networks what they were trained on. Reference: Pillow, libImaging/Resample.c.
+ * Resizes with Pillow's bicubic (a = −0.5, the support widened by the scale when shrinking, in 8 bits between the two
+ * passes), so that files give the published networks what they were trained on. Reference: Pillow,
+ * libImaging/Resample.c.
  * Thread: any. @image must be RGB8.
  */
 void fovea_fit_picture (const FoveaImage *image, FoveaFit fit, const FoveaInputSpec *spec, float *dest);

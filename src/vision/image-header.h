@@ -28,14 +28,16 @@ typedef struct {
 
 const char *fovea_format_name (FoveaFormat format); /* "jpeg", … as in FoveaDecoded */
 
-/* Reads the header out of a whole file in memory; never reads beyond @n_bytes, allocates nothing but the message, and takes time
- * in proportion to the number of the file's chunks. Formats are told by their content.
- * Errors: UNKNOWN_FORMAT; DAMAGED when the file ends before its size, or cannot hold the pixels that it claims; TOO_LARGE.
- * Sources: ITU-T T.81 B; PNG 3rd edition 5, 11; TIFF 6.0 section 2 and BigTIFF; EXIF 2.3; RFC 9649 (WebP); GIF89a 18; ISO 14496-12
- * and 23008-12 (HEIF). */
+/* Reads the header out of a whole file in memory; never reads beyond @n_bytes, allocates nothing but the message, and
+ * takes time in proportion to the number of the file's chunks. Formats are told by their content.
+ * Errors: UNKNOWN_FORMAT; DAMAGED when the file ends before its size, or cannot hold the pixels that it claims;
+ * TOO_LARGE.
+ * Sources: ITU-T T.81 B; PNG 3rd edition 5, 11; TIFF 6.0 section 2 and BigTIFF; EXIF 2.3; RFC 9649 (WebP); GIF89a 18;
+ * ISO 14496-12 and 23008-12 (HEIF). */
 gboolean fovea_image_header_parse (const guint8 *data, gsize n_bytes, FoveaImageHeader *ret_header, GError **error);
 
-/* The orientation that EXIF data (a TIFF structure, with or without "Exif\0\0" before it) states, 1 when it states none. */
+/* The orientation that EXIF data (a TIFF structure, with or without "Exif\0\0" before it) states, 1 when it states
+ * none. */
 int fovea_exif_orientation (const guint8 *data, gsize n_bytes);
 
 G_END_DECLS

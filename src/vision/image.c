@@ -64,8 +64,8 @@ fovea_image_unref (FoveaImage *image)
   g_free (image);
 }
 
-/* The codes below and above which lie 0.5 % of the pixels each. A picture whose pixels nearly all have one value keeps its whole
- * range, so that the few others stay visible. */
+/* The codes below and above which lie 0.5 % of the pixels each. A picture whose pixels nearly all have one value
+ * keeps its whole range, so that the few others stay visible. */
 static FoveaGreyWindow
 automatic_window (const guint16 *codes, gsize n)
 {

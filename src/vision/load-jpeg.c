@@ -30,8 +30,8 @@ on_error (j_common_ptr common)
   longjmp (jpeg->jump, 1);
 }
 
-/* Whether what has come by now is at least half of the picture. Where it comes in several scans, half of the first ones show
- * nothing of use; after one scan for each component there is a whole, if coarse, picture. */
+/* Whether what has come by now is at least half of the picture. Where it comes in several scans, half of the first
+ * ones show nothing of use; after one scan for each component there is a whole, if coarse, picture. */
 static gboolean
 has_enough (Jpeg *jpeg)
 {
@@ -129,7 +129,8 @@ choose_reduction (const FoveaSink *sink, j_decompress_ptr cinfo)
   return 1;
 }
 
-/* Adobe's programs store 255 − ink, and so does all that reads the marker they leave; files without it store the ink. */
+/* Adobe's programs store 255 − ink, and so does all that reads the marker they leave; files without it store the
+ * ink. */
 static void
 cmyk_to_rgb (guint8 *row, int n, gboolean inverted)
 {

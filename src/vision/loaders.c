@@ -59,7 +59,8 @@ fovea_sink_row (FoveaSink *sink, int y)
   return sink->dest + (sink->origin + y * sink->step_y) * (sink->pixels == FOVEA_PIXELS_GREY16 ? 2 : 3);
 }
 
-/* A column of the source is a run of the destination where the picture is turned: the inner loop follows the destination. */
+/* A column of the source is a run of the destination where the picture is turned: the inner loop follows the
+ * destination. */
 static void
 put_rgb (FoveaSink *sink, int y, int n_rows, const guint8 *rows, gsize stride)
 {

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The loaders run in the decoder's helper process alone. Each takes a whole file in memory whose header has been read, and puts rows
- * into a sink, which turns them upright. Errors carry no file name; the parent adds it. */
+/* The loaders run in the decoder's helper process alone. Each takes a whole file in memory whose header has been
+ * read, and puts rows into a sink, which turns them upright. Errors carry no file name; the parent adds it. */
 
 typedef struct {
   FoveaImageHeader header;

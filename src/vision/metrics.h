@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  *   labels  [n]            guint8, 1 = has the concept, 0 = has not
  * A figure with nothing to measure (no positive, no example) is NaN, never 0. */
 
-/* |{i : truth_i is among the k best of scores_i}| / n. Ties count against: a concept scored as high as the right one ranks above
- * it when its index is smaller (as argmax chooses). k = 1: accuracy. */
+/* |{i : truth_i is among the k best of scores_i}| / n. Ties count against: a concept scored as high as the right one
+ * ranks above it when its index is smaller (as argmax chooses). k = 1: accuracy. */
 double fovea_metrics_top_k (const float *scores, const gint32 *truth, gsize n, int c, int k);
 
 /* ret_matrix [c, c]: row = truth, column = best-scored concept (the first of equals). */
@@ -40,15 +40,19 @@ typedef struct {
   double precision, recall; /* true positives / taken; recall = tpr */
 } FoveaCurvePoint;
 
-/* GArray of FoveaCurvePoint from the highest threshold (+∞, where nothing is taken: tpr 0, fpr 0, precision 1) to the lowest.
- * Serves as ROC curve and as precision-recall curve. Source: Fawcett, "An introduction to ROC analysis", 2006, algorithm 1. */
+/* GArray of FoveaCurvePoint from the highest threshold (+∞, where nothing is taken: tpr 0, fpr 0, precision 1) to the
+ * lowest.
+ * Serves as ROC curve and as precision-recall curve. Source: Fawcett, "An introduction to ROC analysis", 2006,
+ * algorithm 1. */
 GArray *fovea_metrics_curve (const float *scores, const guint8 *labels, gsize n) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Area under the ROC curve = P (score of a positive > of a negative) + ½ P (equal); trapezoids over the curve's points. */
+/* Area under the ROC curve = P (score of a positive > of a negative) + ½ P (equal); trapezoids over the curve's
+ * points. */
 double fovea_metrics_auc (const float *scores, const guint8 *labels, gsize n);
 
-/* Average precision = Σ_t (recall_t − recall_{t−1}) · precision_t over the curve's points, no interpolation (scikit-learn's
- * average_precision_score; Manning, Raghavan, Schütze, "Introduction to Information Retrieval", 8.4). */
+/* Average precision = Σ_t (recall_t − recall_{t−1}) · precision_t over the curve's points, no interpolation
+ * (scikit-learn's average_precision_score; Manning, Raghavan, Schütze, "Introduction to Information Retrieval",
+ * 8.4). */
 double fovea_metrics_average_precision (const float *scores, const guint8 *labels, gsize n);
 
 /* Wilson's interval for a rate of @successes out of @n, at @z standard deviations (1.96: 95 %).
@@ -63,7 +67,8 @@ double fovea_metrics_log_loss (const float *probabilities, const gint32 *truth, 
 double fovea_metrics_binary_log_loss (const float *probabilities, const guint8 *labels, gsize n);
 
 /* Expected calibration error in @n_bins equal bins of the best concept's probability:
- *   Σ_b (n_b / n) · |accuracy_b − mean probability_b|      Source: Guo et al., "On Calibration of Modern Neural Networks", 2017. */
+ *   Σ_b (n_b / n) · |accuracy_b − mean probability_b|      Source: Guo et al., "On Calibration of Modern Neural
+ *   Networks", 2017. */
 double fovea_metrics_calibration_error (const float *probabilities, const gint32 *truth, gsize n, int c, int n_bins);
 
 G_END_DECLS

@@ -72,8 +72,8 @@ static const FoveaResizeKernels plain_kernels = { across_plain, down_plain, "pla
 
 #if defined (__x86_64__)
 
-/* The vector kernels read pixels four at a time (16 bytes), so each row goes through a copy with room behind it. Weights of
- * pixels that are not there are 0. */
+/* The vector kernels read pixels four at a time (16 bytes), so each row goes through a copy with room behind it.
+ * Weights of pixels that are not there are 0. */
 #define ROW_SLACK 64
 
 static inline gint32
@@ -190,8 +190,8 @@ finish_avx2 (__m256i high, __m256i low)
   return _mm256_srai_epi32 (_mm256_add_epi32 (sum, _mm256_set1_epi32 (HALF)), FOVEA_TAPS_BITS);
 }
 
-/* One 16-byte load a block: its first two pixels in the low half of the vector, the last two in the high half, and each half
- * multiplied with its own pair of weights. */
+/* One 16-byte load a block: its first two pixels in the low half of the vector, the last two in the high half, and
+ * each half multiplied with its own pair of weights. */
 __attribute__ ((target ("avx2")))
 static void
 across_avx2 (const FoveaTaps *taps, const guint8 *src, gsize src_stride, int from, int to, int n_rows, guint8 *dest,

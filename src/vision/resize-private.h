@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 
 /* The weights of @n outputs: output i is Σ_j weight[i,j] · input[first[i] + j], j < 4 × @blocks, where
  *   weight[i,j] = high[i × stride + j] × 2¹¹ + low[i × stride + j]
- * in 22-bit fixed point, 0 ≤ low < 2¹¹. Both halves fit the processor's 16-bit multiply-add of pairs, whose exact 32-bit sums
- * add up to what one 32-bit product would give, at less than half its cost. Inputs beyond the last have weight 0. */
+ * in 22-bit fixed point, 0 ≤ low < 2¹¹. Both halves fit the processor's 16-bit multiply-add of pairs, whose exact
+ * 32-bit sums add up to what one 32-bit product would give, at less than half its cost. Inputs beyond the last
+ * have weight 0. */
 typedef struct {
   int n, stride, blocks;
   int *first;

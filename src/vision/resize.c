@@ -52,8 +52,8 @@ taps_clear (FoveaTaps *taps)
   g_clear_pointer (&taps->low, g_free);
 }
 
-/* The weights of outputs @from … @from + @n of @n_out, each a run of inputs from first[i]. The arithmetic, rounding included, is
- * that of Pillow's precompute_coeffs and normalize_coeffs_8bpc. */
+/* The weights of outputs @from … @from + @n of @n_out, each a run of inputs from first[i]. The arithmetic, rounding
+ * included, is that of Pillow's precompute_coeffs and normalize_coeffs_8bpc. */
 static void
 taps_init (FoveaTaps *taps, FoveaResizeFilter filter, int n_in, gint64 n_out, gint64 from, int n)
 {
@@ -148,8 +148,8 @@ copy_window (const FoveaImage *image, int x, int y, int width, int height, guint
             (const guint8 *) image->data + ((gsize) (y + row) * (gsize) image->width + (gsize) x) * 3, (gsize) width * 3);
 }
 
-/* Which pass Pillow takes first. The result differs by at most a grey level; in Pillow 13 it is the columns when they lose
- * more than twice what the rows lose (found by experiment on 1,500 sizes, both of whose orders differed). */
+/* Which pass Pillow takes first. The result differs by at most a grey level; in Pillow 13 it is the columns when they
+ * lose more than twice what the rows lose (found by experiment on 1,500 sizes, both of whose orders differed). */
 static gboolean
 columns_first (const FoveaImage *image, gint64 width, gint64 height)
 {

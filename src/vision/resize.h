@@ -14,17 +14,18 @@ typedef enum {
 /**
  * fovea_resize_window:
  *
- * Resizes @image (RGB8) to @width × @height as a whole, but computes only the window @x, @y, @window_width, @window_height of the
- * result, into @dest (8-bit R G B, @dest_stride bytes a row).
+ * Resizes @image (RGB8) to @width × @height as a whole, but computes only the window @x, @y, @window_width,
+ * @window_height of the result, into @dest (8-bit R G B, @dest_stride bytes a row).
  *
  *   y[i] = clip ((2²¹ + Σ_j k[i,j] · x[j]) >> 22),   k[i,j] = round (2²² · f ((j + ½ − c_i) / s) / Σ f),
  *   c_i = (i + ½) · in / out,   s = max (1, in / out)
  *
- * once along the rows, rounded to 8 bits, then along the columns; the columns first when they shrink by more than twice as many
- * pixels as the rows. Bit for bit what Image.resize() of Pillow 13 gives (older ones always take the rows first, which differs by
- * at most one grey level).
- * Sides that shrink by more than 256 are first averaged by a whole factor, so that the memory for k stays bounded; Pillow does
- * not, and there the two differ. The window must lie inside the result, which may itself be far larger than memory.
+ * once along the rows, rounded to 8 bits, then along the columns; the columns first when they shrink by more than
+ * twice as many pixels as the rows. Bit for bit what Image.resize() of Pillow 13 gives (older ones always take the
+ * rows first, which differs by at most one grey level).
+ * Sides that shrink by more than 256 are first averaged by a whole factor, so that the memory for k stays bounded;
+ * Pillow does not, and there the two differ. The window must lie inside the result, which may itself be far larger
+ * than memory.
  * Thread: any.   Source: Pillow, libImaging/Resample.c.
  */
 void fovea_resize_window (const FoveaImage *image, FoveaResizeFilter filter, gint64 width, gint64 height, gint64 x, gint64 y,

@@ -54,8 +54,8 @@ hash_blocks_plain (guint32 *state, const guint8 *data, gsize n_blocks)
 }
 
 #if defined (__x86_64__)
-/* Four rounds an iteration. The instructions want the state as ABEF and CDGH, and the message sixteen words at a time in a
- * ring of four vectors. Source: Intel, "Intel SHA Extensions", 2013. */
+/* Four rounds an iteration. The instructions want the state as ABEF and CDGH, and the message sixteen words at a time
+ * in a ring of four vectors. Source: Intel, "Intel SHA Extensions", 2013. */
 __attribute__ ((target ("sha,sse4.1")))
 static void
 hash_blocks_sha (guint32 *state, const guint8 *data, gsize n_blocks)

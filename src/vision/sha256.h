@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* SHA-256 (FIPS 180-4) with the processor's instructions where it has them (about 1.5 GB/s in place of GChecksum's 0.3), a
- * plain path elsewhere. Thread: one at a time a hash. */
+/* SHA-256 (FIPS 180-4) with the processor's instructions where it has them (about 1.5 GB/s in place of GChecksum's
+ * 0.3), a plain path elsewhere. Thread: one at a time a hash. */
 typedef struct {
   guint32 state[8];
   guint64 n_bytes;

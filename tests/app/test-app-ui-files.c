@@ -3,8 +3,9 @@
 
 #include "app/application.h"
 
-/* Each .ui file as an outline: one line an object with its id, its name for assistive technology, its action. Compared with
- * tests/app/golden, so that a change to a window is seen in review; FOVEA_UPDATE_GOLDEN=1 writes the outlines anew. */
+/* Each .ui file as an outline: one line an object with its id, its name for assistive technology, its action.
+ * Compared with tests/app/golden, so that a change to a window is seen in review; FOVEA_UPDATE_GOLDEN=1 writes the
+ * outlines anew. */
 
 GResource *fovea_app_get_resource (void);
 

@@ -429,7 +429,8 @@ test_keys (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
-/* Homes of its own. Not GLib's isolation: that takes the system's data away too, and with it the icons and the picture loaders. */
+/* Homes of its own. Not GLib's isolation: that takes the system's data away too, and with it the icons and the
+ * picture loaders. */
 static char *
 make_homes (void)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fuzz-image-headers SEED_FOLDER SECONDS [RANDOM_SEED]
  *
- * Damages the seeds in every way that a file gets damaged, and some in which only an attacker would, and reads their headers. The
- * bytes end where a page ends that may not be touched, so that reading one too many is a crash in any build. */
+ * Damages the seeds in every way that a file gets damaged, and some in which only an attacker would, and reads their
+ * headers. The bytes end where a page ends that may not be touched, so that reading one too many is a crash in any
+ * build. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

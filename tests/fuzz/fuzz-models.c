@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fuzz-models SEED_FOLDER SECONDS [RANDOM_SEED]
  *
- * Damages saved weights (*.weights) and parameters (*.json) and reads them. Whatever is taken must be sane: finite numbers, labels
- * for every concept, every parameter within its range. Bytes are copied to memory of exactly their length, so that a build with
- * the address sanitizer sees one read too many. */
+ * Damages saved weights (*.weights) and parameters (*.json) and reads them. Whatever is taken must be sane: finite
+ * numbers, labels for every concept, every parameter within its range. Bytes are copied to memory of exactly their
+ * length, so that a build with the address sanitizer sees one read too many. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

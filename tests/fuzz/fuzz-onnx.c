@@ -108,7 +108,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   return 0;
 }
 
-/* --- The plain driver ------------------------------------------------------------------------------------------------ */
+/* --- The plain driver
+ * ------------------------------------------------------------------------------------------------ */
 
 static guint8
 harmful_byte (GRand *rand)

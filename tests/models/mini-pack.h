@@ -74,7 +74,8 @@ mini_pack_graph (const char *name)
   mini_metadata (graph, "fovea.input.pad", "127");
   mini_metadata (graph, "fovea.input.order", "rgb");
   mini_metadata (graph, "fovea.labels",
-                 "[{\"id\":\"a\",\"name\":\"Anna\"},{\"id\":\"b\",\"name\":\"bee\"},{\"id\":\"c\",\"name\":\"cat\"},{\"id\":\"d\",\"name\":\"dog\"}]");
+                 "[{\"id\":\"a\",\"name\":\"Anna\"},{\"id\":\"b\",\"name\":\"bee\"},"
+                 "{\"id\":\"c\",\"name\":\"cat\"},{\"id\":\"d\",\"name\":\"dog\"}]");
   return graph;
 }
 

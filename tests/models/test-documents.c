@@ -50,7 +50,8 @@ test_output (void)
   g_autoptr (JsonNode) bad = fovea_output_dup_json ("id-2", "b.jpg", NULL, labels, NULL, &limits, FOVEA_STATUS_INPUT_FAILED, "truncated JPEG");
   JsonObject *output = json_node_get_object (good), *failed = json_node_get_object (bad);
   JsonArray *concepts = json_object_get_array_member (json_object_get_object_member (output, "data"), "concepts");
-  JsonObject *image = json_object_get_object_member (json_object_get_object_member (json_object_get_object_member (output, "input"), "data"), "image");
+  JsonObject *image
+    = json_object_get_object_member (json_object_get_object_member (json_object_get_object_member (output, "input"), "data"), "image");
 
   g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (output, "status"), "code"), ==, 10000);
   g_assert_cmpstr (json_object_get_string_member (image, "url"), ==, "a.jpg");
@@ -112,7 +113,8 @@ test_independent_metrics (void)
   g_autoptr (JsonNode) node = fovea_eval_metrics_dup_json (&data, "e");
   JsonObject *metrics = json_node_get_object (node);
   JsonArray *binary = json_object_get_array_member (metrics, "binary_metrics");
-  JsonObject *cat = json_array_get_object_element (binary, 0), *dog = json_array_get_object_element (binary, 1), *owl = json_array_get_object_element (binary, 2);
+  JsonObject *cat = json_array_get_object_element (binary, 0),
+             *dog = json_array_get_object_element (binary, 1), *owl = json_array_get_object_element (binary, 2);
 
   g_assert_cmpfloat (json_object_get_double_member (cat, "f1"), ==, 1.0);
   g_assert_cmpfloat (json_object_get_double_member (dog, "precision"), ==, 0.5);

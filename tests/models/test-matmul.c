@@ -98,7 +98,8 @@ test_columns (void)
 {
   const FoveaMatmulKernels *kernels = fovea_matmul_kernels ();
   gsize n = 131, width = 48;
-  g_autofree float *a = noise (n * width, 5), *b = noise (n * width, 6), *f = noise (width, 7), *y = noise (n * width, 8), *was = noise (n * width, 8);
+  g_autofree float *a = noise (n * width, 5), *b = noise (n * width, 6),
+                   *f = noise (width, 7), *y = noise (n * width, 8), *was = noise (n * width, 8);
   g_autofree double *dots = g_new (double, width);
 
   kernels->column_dots (n, width, a, b, dots);

@@ -62,7 +62,8 @@ test_hash (void)
 static void
 test_missing (void)
 {
-  static const char *const names[] = { "not-there", "", "../secret", "a--b", "-a", "a/b", "a-", "this-name-is-longer-than-forty-eight-characters-long" };
+  static const char *const names[] = { "not-there", "", "../secret", "a--b", "-a", "a/b", "a-",
+                                       "this-name-is-longer-than-forty-eight-characters-long" };
   char *folder = mini_folder_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)

@@ -231,7 +231,8 @@ test_all_or_nothing (void)
   g_autoptr (FoveaModelType) type = new_type ("embedding-classifier");
   g_autoptr (JsonNode) before = fovea_params_to_json (G_OBJECT (type));
   g_autoptr (JsonNode) after = NULL;
-  g_autoptr (JsonNode) wrong = fovea_json_parse ("{\"output_info\":{\"params\":{\"max_concepts\":3}},\"train_info\":{\"params\":{\"folds\":1}}}", -1, NULL);
+  g_autoptr (JsonNode) wrong = fovea_json_parse (
+    "{\"output_info\":{\"params\":{\"max_concepts\":3}},\"train_info\":{\"params\":{\"folds\":1}}}", -1, NULL);
   g_autoptr (JsonNode) not_object = fovea_json_parse ("{\"output_info\":{\"params\":[3]}}", -1, NULL);
   g_autoptr (GError) error = NULL;
 
@@ -281,7 +282,8 @@ test_one_type (void)
   g_autoptr (JsonNode) one = fovea_model_type_dup_json ("visual-classifier", &error);
 
   g_assert_no_error (error);
-  g_assert_cmpstr (json_object_get_string_member (json_object_get_object_member (json_node_get_object (one), "model_type"), "id"), ==, "visual-classifier");
+  g_assert_cmpstr (json_object_get_string_member (json_object_get_object_member (json_node_get_object (one), "model_type"), "id"),
+                   ==, "visual-classifier");
   g_assert_null (fovea_model_type_dup_json ("nothing", &error));
   g_assert_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_UNKNOWN_TYPE);
 }

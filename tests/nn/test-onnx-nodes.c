@@ -6,9 +6,9 @@
 #include "nn/onnx.h"
 #include "nn/plan.h"
 
-/* Runs every ONNX backend node test (FOVEA_ONNX_TESTDATA/node) with the reference interpreter and as a plan. A case passes when all its
- * outputs are right by the measure of ONNX's own runner, or is refused with the name of the operator. Anything else is
- * wrong, as is a case of onnx-nodes-passing.txt that no longer passes.
+/* Runs every ONNX backend node test (FOVEA_ONNX_TESTDATA/node) with the reference interpreter and as a plan. A case
+ * passes when all its outputs are right by the measure of ONNX's own runner, or is refused with the name of the
+ * operator. Anything else is wrong, as is a case of onnx-nodes-passing.txt that no longer passes.
  * With FOVEA_UPDATE=FILE the names of what passes are written there. */
 
 #define RTOL 1e-3

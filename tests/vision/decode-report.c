@@ -8,9 +8,12 @@
 #include "vision/decoder.h"
 #include "vision/fit.h"
 
-/* decode-report PATH…                one line a path, tab-separated: status, width, height, format, bits, milliseconds, colour at the
- *                                    top left and top right, distinct grey levels, sha256, message. Status: "ok", "partial" or the error.
- * decode-report --bench FIT N PATH…  decodes (reducing as the fit allows), hashes and fits all of them N times; prints the best rate. */
+/* decode-report PATH…                one line a path, tab-separated: status, width, height, format, bits,
+ * milliseconds, colour at the
+ *                                    top left and top right, distinct grey levels, sha256, message. Status: "ok",
+ *                                    "partial" or the error.
+ * decode-report --bench FIT N PATH…  decodes (reducing as the fit allows), hashes and fits all of them N times;
+ * prints the best rate. */
 
 static const char *
 error_name (const GError *error)

@@ -20,7 +20,8 @@ upright_pixel (int x, int y, guint8 *rgb)
   memcpy (rgb, colours[block], 3);
 }
 
-/* Where the upright picture's pixel is kept: EXIF 2.3, "Orientation": row 0 and column 0 of what is stored are its … side. */
+/* Where the upright picture's pixel is kept: EXIF 2.3, "Orientation": row 0 and column 0 of what is stored are its
+ * … side. */
 guint8 *
 picture_pixels (int orientation, int *ret_width, int *ret_height)
 {

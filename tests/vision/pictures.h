@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* Files that the tests decode, made in memory. The picture is W × H pixels: red at the top left, blue at the top right, grey
- * below; each block a third of the width and of the height. */
+/* Files that the tests decode, made in memory. The picture is W × H pixels: red at the top left, blue at the top
+ * right, grey below; each block a third of the width and of the height. */
 
 #define PICTURE_WIDTH 48
 #define PICTURE_HEIGHT 60
@@ -22,7 +22,8 @@ GBytes *picture_jpeg (PictureColour colour, int orientation, gboolean progressiv
 /* Of any size, one colour. */
 GBytes *picture_jpeg_plain (int width, int height);
 
-/* @pixels: rows of what the PNG colour type says, at @bits bits (16 in the machine's order); @orientation 0: no eXIf. */
+/* @pixels: rows of what the PNG colour type says, at @bits bits (16 in the machine's order); @orientation 0: no
+ * eXIf. */
 GBytes *picture_png (int width, int height, int colour_type, int bits, gboolean interlaced, int orientation, const void *pixels);
 
 /* One grey sample a pixel; @orientation 0: none stated. @tile 0: strips. @pages of it, the later ones black. */

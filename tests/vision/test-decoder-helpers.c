@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Helpers that die, hang, eat memory or lie. The test is its own helper; a file that begins with "FOVEA-TEST " says how to
- * misbehave on it. */
+/* Helpers that die, hang, eat memory or lie. The test is its own helper; a file that begins with "FOVEA-TEST " says
+ * how to misbehave on it. */
 #include "vision/decoder.h"
 
 #include <fcntl.h>

@@ -6,10 +6,10 @@
 G_BEGIN_DECLS
 
 /* Hand-written f32 kernels on channels-last pictures, one set an instruction set. Every set computes the same formulas;
- * results differ only by rounding (fused multiply-add or not). The set is chosen once at run time from what the processor
- * has, capped by the environment variable ONEDNN_MAX_CPU_ISA (or DNNL_MAX_CPU_ISA) with oneDNN's own names, so that one
- * setting holds for oneDNN and for us: SSE41, AVX, AVX2, AVX512_CORE and above; DEFAULT or ALL = no cap. FOVEA_PLAIN (any
- * value) chooses the plain C set.
+ * results differ only by rounding (fused multiply-add or not). The set is chosen once at run time from what the
+ * processor has, capped by the environment variable ONEDNN_MAX_CPU_ISA (or DNNL_MAX_CPU_ISA) with oneDNN's own names,
+ * so that one setting holds for oneDNN and for us: SSE41, AVX, AVX2, AVX512_CORE and above; DEFAULT or ALL = no cap.
+ * FOVEA_PLAIN (any value) chooses the plain C set.
  *
  * Threads: all functions are pure. Nothing is checked here: the plan has checked every shape. */
 
@@ -82,9 +82,9 @@ typedef struct {
   gsize (*panel_rows) (gsize width); /* rows that a tile of this width takes at most */
   void (*tile) (const FoveaTile *tile, gsize rows, gsize width);
 
-  /* For inputs that are mostly zeros, as they are behind a rectifier: few rows, wide panels, and only those of the depth
-   * values that are not zero in every row. @x [rows] of @depth values, @stride apart; @index gets the places of the values
-   * that are not all zeros (NaN is none), ascending, and has room for depth + 16. Returns how many. */
+  /* For inputs that are mostly zeros, as they are behind a rectifier: few rows, wide panels, and only those of the
+   * depth values that are not zero in every row. @x [rows] of @depth values, @stride apart; @index gets the places of
+   * the values that are not all zeros (NaN is none), ascending, and has room for depth + 16. Returns how many. */
   gsize (*find_nonzero) (const float *x, gsize stride, gsize rows, gsize depth, guint16 *index);
   gsize (*sparse_width) (gsize columns_left); /* of the next panel */
   /* As tile with one tap at x, for rows ≤ FOVEA_SPARSE_ROWS: Σ over the n_index values k in index alone. */

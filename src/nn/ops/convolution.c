@@ -341,7 +341,8 @@ conv_integer_run (FoveaOpContext *ctx, GError **error)
   return convolve_integers (ctx, ctx->in[0], fovea_op_in (ctx, 2), ctx->in[1], fovea_op_in (ctx, 3), ctx->out[0], error);
 }
 
-/* QLinearConv: x, x_scale, x_zero, w, w_scale ([] or [O]), w_zero, y_scale, y_zero, bias i32 (scale x_scale · w_scale). */
+/* QLinearConv: x, x_scale, x_zero, w, w_scale ([] or [O]), w_zero, y_scale, y_zero, bias i32 (scale x_scale ·
+ * w_scale). */
 static gboolean
 qlinear_conv_shape (FoveaOpContext *ctx, GError **error)
 {

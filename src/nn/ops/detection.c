@@ -168,8 +168,8 @@ suppression_run (FoveaOpContext *ctx, GError **error)
 }
 
 /* RoiAlign: X [N, C, H, W], regions [R, 4] as x1, y1, x2, y2 and the picture of each, [R] → [R, C, output_height,
- * output_width]. Each bin is sampled on a grid of sampling_ratio² points (0: one a pixel), bilinearly; the mean of them,
- * or with mode max the largest weighted corner, as the reference implementation has it.
+ * output_width]. Each bin is sampled on a grid of sampling_ratio² points (0: one a pixel), bilinearly; the mean of
+ * them, or with mode max the largest weighted corner, as the reference implementation has it.
  * Source: He et al., Mask R-CNN, section 3; ONNX operators, RoiAlign 10 and 16. */
 typedef struct {
   gint64 height, width; /* of the output */

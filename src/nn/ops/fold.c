@@ -6,8 +6,8 @@
 
 /* Col2Im and CenterCropPad: pictures put together from columns, and brought to a size about their centre. */
 
-/* Col2Im: columns [N, C · Π block, L] → pictures [N, C, image…]. Column l holds the window at output l of a convolution over
- * the picture; overlaps add up. Inputs: columns, image shape [n], block shape [n]. */
+/* Col2Im: columns [N, C · Π block, L] → pictures [N, C, image…]. Column l holds the window at output l of a
+ * convolution over the picture; overlaps add up. Inputs: columns, image shape [n], block shape [n]. */
 static FoveaInferResult
 read_fold (const FoveaOpContext *ctx, FoveaStencil *ret, FoveaShape *ret_image, GError **error)
 {
@@ -120,8 +120,8 @@ fold_run (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* CenterCropPad: the axes given (all without the attribute) to the sizes of input 1, cut or filled with 0 on both sides; an
- * odd element is cut off or put at the end. */
+/* CenterCropPad: the axes given (all without the attribute) to the sizes of input 1, cut or filled with 0 on both
+ * sides; an odd element is cut off or put at the end. */
 static FoveaInferResult
 crop_pad_infer (FoveaOpContext *ctx, GError **error)
 {

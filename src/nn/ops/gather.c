@@ -3,8 +3,8 @@
 
 #include "nn/ops/op-check.h"
 
-/* Gather, GatherElements, GatherND: values moved by index, any type. Negative indices count from the end; one that is out
- * of range is MALFORMED. */
+/* Gather, GatherElements, GatherND: values moved by index, any type. Negative indices count from the end; one that is
+ * out of range is MALFORMED. */
 
 #define DTYPES_ANY ((1u << FOVEA_N_DTYPES) - 1)
 

@@ -9,8 +9,8 @@
  *
  *   pixel = ((g + 1) · length − 1) / 2,   with align_corners  (g + 1) / 2 · (length − 1)
  *
- * Outside: zeros, the border's value, or the reflected picture. Linear and nearest move the coordinate back inside, cubic
- * (a = −0.75) every single pixel that it reads. AffineGrid makes such a grid of an affine map:
+ * Outside: zeros, the border's value, or the reflected picture. Linear and nearest move the coordinate back inside,
+ * cubic (a = −0.75) every single pixel that it reads. AffineGrid makes such a grid of an affine map:
  * grid[n, p] = theta[n] · (g(p), 1).   Source: ONNX operators, GridSample 16 and 20, AffineGrid 20. */
 
 typedef enum {

@@ -7,7 +7,8 @@
 /* The same elements under another shape, in another order, or repeated: Reshape Flatten Squeeze Unsqueeze Transpose
  * Concat Split Slice Expand Tile. Any type; elements are moved as bytes. */
 
-/* --- Views: the order stays ------------------------------------------------------------------------------------------ */
+/* --- Views: the order stays
+ * ------------------------------------------------------------------------------------------ */
 
 static gboolean
 run_view (FoveaOpContext *ctx, GError **error)
@@ -115,7 +116,8 @@ infer_unsqueeze (FoveaOpContext *ctx, GError **error)
   return fovea_op_view (ctx, &to, error);
 }
 
-/* --- Transpose ------------------------------------------------------------------------------------------------------- */
+/* --- Transpose
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* Output dimension i is input dimension perm[i]; reversed when perm is left out. */
 static gboolean
@@ -168,7 +170,8 @@ run_transpose (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- Slice ----------------------------------------------------------------------------------------------------------- */
+/* --- Slice
+ * ----------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
   gint64 start[FOVEA_MAX_RANK], step[FOVEA_MAX_RANK];
@@ -268,7 +271,8 @@ run_slice (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- Expand, Tile ---------------------------------------------------------------------------------------------------- */
+/* --- Expand, Tile
+ * ---------------------------------------------------------------------------------------------------- */
 
 static FoveaInferResult
 infer_expand (FoveaOpContext *ctx, GError **error)
@@ -351,7 +355,8 @@ run_tile (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- Concat, Split --------------------------------------------------------------------------------------------------- */
+/* --- Concat, Split
+ * --------------------------------------------------------------------------------------------------- */
 
 static FoveaInferResult
 infer_concat (FoveaOpContext *ctx, GError **error)
@@ -417,7 +422,8 @@ run_concat (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* The sizes of the parts: said (attribute or input), or equal ones, the last smaller where it does not divide (from opset
+/* The sizes of the parts: said (attribute or input), or equal ones, the last smaller where it does not divide (from
+ * opset
  * 18 on, with num_outputs). @sizes has room for n_out. */
 static FoveaInferResult
 split_sizes (const FoveaOpContext *ctx, gint64 dim, gint64 *sizes, GError **error)

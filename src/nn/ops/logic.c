@@ -5,7 +5,8 @@
 #include "nn/ops/families.h"
 #include "nn/ops/op-util.h"
 
-/* Operators that answer yes or no, and Where: And Or Xor Not Equal Greater GreaterOrEqual Less LessOrEqual IsNaN IsInf. */
+/* Operators that answer yes or no, and Where: And Or Xor Not Equal Greater GreaterOrEqual Less LessOrEqual IsNaN
+ * IsInf. */
 
 #define COMPARE(DTYPE, TYPE, EXPRESSION)                                                                          \
   case FOVEA_DTYPE_##DTYPE:                                                                                       \
@@ -86,7 +87,8 @@ infer_numbers (FoveaOpContext *ctx, GError **error)
   return infer_pair (ctx, error);
 }
 
-/* --- One input ----------------------------------------------------------------------------------------------------- */
+/* --- One input
+ * ----------------------------------------------------------------------------------------------------- */
 
 static FoveaInferResult
 infer_not (FoveaOpContext *ctx, GError **error)
@@ -144,7 +146,8 @@ run_is_inf (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- Where --------------------------------------------------------------------------------------------------------- */
+/* --- Where
+ * --------------------------------------------------------------------------------------------------------- */
 
 static FoveaInferResult
 infer_where (FoveaOpContext *ctx, GError **error)

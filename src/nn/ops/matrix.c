@@ -285,7 +285,8 @@ matmul_integer_run (FoveaOpContext *ctx, GError **error)
                                error);
 }
 
-/* QLinearMatMul: a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero; of a one or one a row, of b one or one a column */
+/* QLinearMatMul: a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero; of a one or one a row, of b one or one a
+ * column */
 static gboolean
 qlinear_matmul_shape (FoveaOpContext *ctx, GError **error)
 {

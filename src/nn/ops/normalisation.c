@@ -59,8 +59,8 @@ plane_of (const FoveaTensor *x)
   return x->n_elements == 0 ? 0 : x->n_elements / (gsize) (x->shape.dim[0] * x->shape.dim[1]);
 }
 
-/* Batch normalisation of opset 1 and 6 has a flag for inference, 7 to 13 infer unless the statistics are asked for, from 14
- * on there is an attribute. */
+/* Batch normalisation of opset 1 and 6 has a flag for inference, 7 to 13 infer unless the statistics are asked for,
+ * from 14 on there is an attribute. */
 static gboolean
 batch_norm_trains (const FoveaOpContext *ctx)
 {

@@ -34,8 +34,8 @@ fovea_op_wants (const FoveaOpContext *ctx, guint i)
 void fovea_op_declare (FoveaOpContext *ctx, guint i, FoveaDType dtype, const FoveaShape *shape);
 /* Puts @tensor (taken) there; freed when the output is not wanted. */
 void fovea_op_take (FoveaOpContext *ctx, guint i, FoveaTensor *tensor);
-/* For run after INFER_DATA: makes output @i and returns it borrowed; NULL with @error set when it cannot be made. Also made
- * when the output is not wanted is a programmer error: ask fovea_op_wants() for optional outputs. */
+/* For run after INFER_DATA: makes output @i and returns it borrowed; NULL with @error set when it cannot be made.
+ * Also made when the output is not wanted is a programmer error: ask fovea_op_wants() for optional outputs. */
 FoveaTensor *fovea_op_make (FoveaOpContext *ctx, guint i, FoveaDType dtype, const FoveaShape *shape, GError **error);
 
 /* Declares output 0 (type and shape of input 0) as a view of the same data under @shape, when the data is there. The
@@ -47,7 +47,8 @@ gboolean fovea_op_axis (gint64 axis, int rank, int *ret_axis, GError **error);
 /* A list of axes as flags; a repeated axis is MALFORMED. @axes NULL: none is set. */
 gboolean fovea_op_axes (const gint64 *axes, gsize n, int rank, gboolean *ret_flags, GError **error);
 
-/* A tensor of rank 0 or 1 of i64 or i32 with at most @max values, e.g. a shape, axes, pads, repeats. It must have data. */
+/* A tensor of rank 0 or 1 of i64 or i32 with at most @max values, e.g. a shape, axes, pads, repeats. It must have
+ * data. */
 gboolean fovea_op_read_ints (const FoveaTensor *tensor, gint64 *ret_values, gsize max, gsize *ret_n, GError **error);
 /* A list that is an attribute in old opsets and input @i in new ones. *ret_n = 0 and *ret_given = FALSE when neither is
  * there. INFER_DATA when the input has no data yet. */
@@ -60,16 +61,16 @@ gint64 fovea_op_scalar_int (const FoveaTensor *tensor);
 /* Row-major strides in elements. */
 void fovea_strides (const FoveaShape *shape, gint64 *ret_strides);
 
-/* to[i, j, …] = from[offset + i · strides[0] + j · strides[1] + …] over @shape, offsets and strides in elements of @size
- * bytes (1, 2, 4 or 8). */
+/* to[i, j, …] = from[offset + i · strides[0] + j · strides[1] + …] over @shape, offsets and strides in elements of
+ * @size bytes (1, 2, 4 or 8). */
 void fovea_op_copy_strided (void *to, const FoveaShape *shape, gsize size, const void *from, gint64 offset,
                             const gint64 *strides);
 
 /* Numpy-style broadcasting of two shapes; SHAPE when they do not fit. @ret may be @a. */
 gboolean fovea_broadcast_shapes (const FoveaShape *a, const FoveaShape *b, FoveaShape *ret, GError **error);
 
-/* Walks the elements of @out in row-major order and, beside it, up to four operands that broadcast to it. One step is one
- * innermost row: @inner elements, operand k at offset[k] + j · step[k], the output at out + j.
+/* Walks the elements of @out in row-major order and, beside it, up to four operands that broadcast to it. One step is
+ * one innermost row: @inner elements, operand k at offset[k] + j · step[k], the output at out + j.
  *
  *   FoveaBroadcast it;
  *   for (fovea_broadcast_init (&it, &out->shape, 2, &a->shape, &b->shape); it.more; fovea_broadcast_next (&it))

@@ -412,9 +412,9 @@ global_lp_pool_run (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* MaxUnpool: the values go back to where MaxPool's indices say, 0 elsewhere. Without output_shape the output is as large
- * as the pool's smallest possible input, (in − 1) · stride + kernel − pads; the indices count in that tensor. With
- * output_shape they still count in the smaller one when its planes are larger, as the node tests have it. */
+/* MaxUnpool: the values go back to where MaxPool's indices say, 0 elsewhere. Without output_shape the output is as
+ * large as the pool's smallest possible input, (in − 1) · stride + kernel − pads; the indices count in that tensor.
+ * With output_shape they still count in the smaller one when its planes are larger, as the node tests have it. */
 static gboolean
 unpool_sizes (const FoveaOpContext *ctx, FoveaShape *ret_inferred, GError **error)
 {

@@ -6,7 +6,8 @@
 
 /* Elements moved by a rule of their own: Pad DepthToSpace SpaceToDepth Trilu ReverseSequence OneHot. Any type. */
 
-/* --- Pad --------------------------------------------------------------------------------------------------------------- */
+/* --- Pad
+ * --------------------------------------------------------------------------------------------------------------- */
 
 typedef enum { PAD_CONSTANT, PAD_EDGE, PAD_REFLECT, PAD_WRAP } PadMode;
 
@@ -37,7 +38,8 @@ is_small (gint64 padding)
   return padding >= G_MININT32 && padding <= G_MAXINT32;
 }
 
-/* Begin of every axis, then end of every axis; from opset 18 on only of those that input 3 names. A negative one crops. */
+/* Begin of every axis, then end of every axis; from opset 18 on only of those that input 3 names. A negative one
+ * crops. */
 static FoveaInferResult
 read_padding (const FoveaOpContext *ctx, Padding *padding, GError **error)
 {
@@ -188,7 +190,8 @@ run_pad (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- DepthToSpace, SpaceToDepth -------------------------------------------------------------------------------------- */
+/* --- DepthToSpace, SpaceToDepth
+ * -------------------------------------------------------------------------------------- */
 
 static FoveaInferResult
 infer_blocks (FoveaOpContext *ctx, gboolean to_space, GError **error)
@@ -265,7 +268,8 @@ run_space_to_depth (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- Trilu ----------------------------------------------------------------------------------------------------------- */
+/* --- Trilu
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static FoveaInferResult
 infer_trilu (FoveaOpContext *ctx, GError **error)
@@ -305,7 +309,8 @@ run_trilu (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- ReverseSequence ------------------------------------------------------------------------------------------------- */
+/* --- ReverseSequence
+ * ------------------------------------------------------------------------------------------------- */
 
 static gboolean
 sequence_axes (const FoveaOpContext *ctx, int *ret_time, int *ret_batch, GError **error)
@@ -363,7 +368,8 @@ run_reverse_sequence (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- OneHot ---------------------------------------------------------------------------------------------------------- */
+/* --- OneHot
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static FoveaInferResult
 infer_one_hot (FoveaOpContext *ctx, GError **error)

@@ -52,8 +52,8 @@ working_type (FoveaDType dtype)
   return dtype == FOVEA_DTYPE_F32 || dtype == FOVEA_DTYPE_F64 ? FOVEA_DTYPE_F64 : FOVEA_DTYPE_I64;
 }
 
-/* The axes, an attribute until opset 17 (ReduceSum: 12) and an input after that. *ret_noop: none given, and the node says
- * that the input is passed on then. */
+/* The axes, an attribute until opset 17 (ReduceSum: 12) and an input after that. *ret_noop: none given, and the node
+ * says that the input is passed on then. */
 static FoveaInferResult
 reduce_axes (const FoveaOpContext *ctx, gboolean *ret_reduced, gboolean *ret_noop, GError **error)
 {

@@ -156,7 +156,8 @@ set_regions (Resize *r, const int *axes, gsize n, const FoveaTensor *roi, GError
   return TRUE;
 }
 
-/* Sizes of the old forms: attributes height_scale and width_scale (Upsample 1), scales (Upsample 7), input 1 after that. */
+/* Sizes of the old forms: attributes height_scale and width_scale (Upsample 1), scales (Upsample 7), input 1 after
+ * that. */
 static FoveaInferResult
 read_old_scales (const FoveaOpContext *ctx, Resize *r, GError **error)
 {

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  *   align corners         x = o · (in − 1) / (scale · in − 1)
  *   asymmetric            x = o / scale
  *   tf half pixel         x = (o + ½) / scale
- *   tf crop               x = start · (in − 1) + o · (end − start) · (in − 1) / (out − 1);  outside [0, in − 1] nothing is read
+ *   tf crop               x = start · (in − 1) + o · (end − start) · (in − 1) / (out − 1);  outside [0, in − 1]
+ *   nothing is read
  *
  * and reads its neighbours with the weights of the mode: one (nearest), a triangle (linear) or Keys' cubic of
  * coefficient a. With antialias a shrinking axis widens triangle and cubic by 1 / scale. Beyond the ends the edge value

@@ -3,8 +3,9 @@
 
 #include "nn/ops/op-check.h"
 
-/* ScatterElements (formerly Scatter), ScatterND: a copy of the data with updates written, added, multiplied in, or taken
- * where they are smaller or larger. Updates to one place are applied in order. An index out of range is MALFORMED. */
+/* ScatterElements (formerly Scatter), ScatterND: a copy of the data with updates written, added, multiplied in, or
+ * taken where they are smaller or larger. Updates to one place are applied in order. An index out of range is
+ * MALFORMED. */
 
 typedef enum {
   REDUCTION_NONE,

@@ -36,7 +36,8 @@ compare_elements (const FoveaTensor *t, gsize a, gsize b)
     }
 }
 
-/* NonZero: the coordinates of the values that are not 0, [rank, how many], in row-major order; of a scalar, [1, 0 or 1] */
+/* NonZero: the coordinates of the values that are not 0, [rank, how many], in row-major order; of a scalar, [1, 0
+ * or 1] */
 static FoveaInferResult
 non_zero_infer (FoveaOpContext *ctx, GError **error)
 {

@@ -32,7 +32,8 @@ typedef struct {
 } FoveaStencil;
 
 /* Reads strides, dilations, pads and auto_pad of @node and works out the output sizes. @kernel has x->rank − 2 entries.
- * Errors: SHAPE (rank below 3, the window is larger than the padded input), MALFORMED (an attribute's length or value). */
+ * Errors: SHAPE (rank below 3, the window is larger than the padded input), MALFORMED (an attribute's length or
+ * value). */
 gboolean fovea_stencil_init (FoveaStencil *stencil, const FoveaNode *node, const FoveaShape *x, const gint64 *kernel,
                              gboolean ceil_mode, GError **error);
 

@@ -25,7 +25,8 @@ infer_float (FoveaOpContext *ctx, GError **error)
   return infer_same (ctx, error);
 }
 
-/* --- Every number ---------------------------------------------------------------------------------------------------- */
+/* --- Every number
+ * ---------------------------------------------------------------------------------------------------- */
 
 #define LOOP(DTYPE, TYPE, EXPRESSION)                                                                             \
   case FOVEA_DTYPE_##DTYPE:                                                                                       \
@@ -125,7 +126,8 @@ run_clip_by_attributes (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-/* --- Functions of floats --------------------------------------------------------------------------------------------- */
+/* --- Functions of floats
+ * --------------------------------------------------------------------------------------------- */
 
 /* @a and @b: the operator's parameters. */
 typedef double (*Function) (double x, double a, double b);
