@@ -76,7 +76,7 @@ fovea_import_summary (FoveaImport *self)
   append_part (text, counts->unchanged, "there already", "there already");
   append_part (text, counts->duplicates, "duplicate", "duplicates");
   append_part (text, counts->failed, "could not be read", "could not be read");
-  append_part (text, counts->pending, "embedding pending", "embeddings pending");
+  append_part (text, counts->pending, "waits for its model pack", "wait for their model pack");
   if (text->len == 0)
     g_string_append (text, "No pictures found");
   return g_string_free (text, FALSE);
