@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "engine/decode-file-private.h"
+
 #define DEFAULT_WINDOW 64
 #define MAX_WORKERS 8
 /* A file smaller than this is not asked for its size first: even a flat picture in it decodes to little more. */
@@ -49,7 +51,7 @@ estimate_bytes (FoveaReader *self, const char *path)
 
   if (stat (path, &st) != 0 || st.st_size < SMALL_FILE_BYTES)
     return SMALL_PICTURE_BYTES;
-  if (!fovea_decoder_decode (self->decoder, path, &header, &info, self->stop, NULL))
+  if (!fovea_decode_file (self->decoder, path, &header, &info, self->stop, NULL))
     return SMALL_PICTURE_BYTES;
   return MAX ((gsize) info.file_width * (gsize) info.file_height * 6, SMALL_PICTURE_BYTES);
 }
@@ -62,7 +64,7 @@ read_item (FoveaReader *self, FoveaReaderItem *item)
 
   if (!fovea_scheduler_reserve (self->scheduler, bytes, self->stop, &item->error))
     return;
-  if (fovea_decoder_decode (self->decoder, path, &self->spec.options, &item->info, self->stop, &item->error)
+  if (fovea_decode_file (self->decoder, path, &self->spec.options, &item->info, self->stop, &item->error)
       && self->spec.prepare != NULL)
     {
       item->product = self->spec.prepare (item->index, &item->info, self->spec.data, &item->error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/thumbnailer-private.h"
 
+#include "engine/decode-file-private.h"
 #include "engine/engine-error.h"
 #include "engine/path-guard-private.h"
 #include "engine/picture-private.h"
@@ -73,7 +74,7 @@ decode (FoveaThumbnailer *self, const char *path, int side, char ret_sha256[65],
 
   if (!is_allowed (self, path, error))
     return NULL;
-  if (!fovea_decoder_decode (fovea_core_get_interactive_decoder (self->core), path, &options, &decoded, cancellable, error))
+  if (!fovea_decode_file (fovea_core_get_interactive_decoder (self->core), path, &options, &decoded, cancellable, error))
     return NULL;
   g_strlcpy (ret_sha256, decoded.sha256, 65);
   return fovea_image_to_rgb8 (decoded.image, NULL, error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scratch.h"
 
+#include <unistd.h>
+
 #include "engine/export-job.h"
 #include "engine/job-private.h"
 #include "engine/project-info.h"
@@ -158,6 +160,28 @@ test_cancel_and_go_on (void)
   scratch_clear (&scratch);
 }
 
+/* The project's own file, by name or by a link, is neither a picture nor opened: closing it would drop SQLite's locks. */
+static void
+test_project_is_no_picture (void)
+{
+  static const char *const names[] = { "test.fovea", "cat.png" };
+  Scratch scratch;
+  g_autofree char *link = NULL;
+
+  scratch_init (&scratch, FALSE);
+  link = scratch_path (&scratch, "cat.png");
+  g_assert_cmpint (symlink ("test.fovea", link), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (FoveaJob) job = scratch_import (&scratch, names[i]);
+      g_autoptr (FoveaReportRow) row = fovea_job_dup_report_row (job, 0);
+
+      g_assert_cmpint (scratch_count (job, "failed"), ==, 1);
+      g_assert_nonnull (strstr (row->details, "project itself"));
+    }
+  scratch_clear (&scratch);
+}
+
 /* The network says in its own words that it was stopped; for the person the job was cancelled all the same. */
 static void
 test_cancelled_within_the_network (void)
@@ -219,6 +243,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/engine/import/project-is-no-picture", test_project_is_no_picture);
   g_test_add_func ("/engine/import/class-folders", test_class_folders);
   g_test_add_func ("/engine/import/report", test_report);
   g_test_add_func ("/engine/import/moved-and-changed", test_moved_and_changed);
