@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/application.h"
+#include "engine/background.h"
 
 #include "config.h"
 
@@ -16,6 +17,7 @@ fovea_app_run (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
 
+  fovea_background_enable ();
   app = fovea_application_new ();
   return g_application_run (G_APPLICATION (app), argc, argv);
 }

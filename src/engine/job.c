@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/job-private.h"
 
+#include "engine/background.h"
 #include "engine/engine-enums.h"
 #include "nn/nn-error.h"
 
@@ -320,8 +321,10 @@ job_main (gpointer data)
 {
   FoveaJob *self = data;
   GError *error = NULL;
-  gboolean ok = self->func (self, self->data, &error);
+  gboolean ok;
 
+  fovea_background_enter ();
+  ok = self->func (self, self->data, &error);
   finish (self, ok, error);
   return NULL;
 }

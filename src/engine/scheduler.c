@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/scheduler.h"
 
+#include "engine/background.h"
 #include "engine/engine-error.h"
 
 /* A unit lives on the stack of the thread that waits for it. */
@@ -92,6 +93,7 @@ compute_main (gpointer data)
 {
   FoveaScheduler *self = data;
 
+  fovea_background_enter ();
   g_mutex_lock (&self->mutex);
   while (!self->closed)
     {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/scheduler.h"
 
+#include <sys/resource.h>
+
+#include "engine/background.h"
+
 typedef struct {
   FoveaScheduler *scheduler;
   FoveaPriority priority;
@@ -177,6 +181,38 @@ test_closed (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+static gboolean
+read_priority (gpointer data, GCancellable *cancellable, GError **error)
+{
+  *(int *) data = getpriority (PRIO_PROCESS, 0);
+  return TRUE;
+}
+
+static int
+priority_of_unit (void)
+{
+  g_autoptr (FoveaScheduler) scheduler = fovea_scheduler_new (1000);
+  g_autoptr (GError) error = NULL;
+  int found = -100;
+
+  g_assert_true (fovea_scheduler_run (scheduler, FOVEA_PRIORITY_IMPORT, read_priority, &found, NULL, &error));
+  g_assert_no_error (error);
+  fovea_scheduler_close (scheduler);
+  return found;
+}
+
+/* Only once it is asked for, and only the compute thread: the caller's own priority stays. */
+static void
+test_gives_way (void)
+{
+  int own = getpriority (PRIO_PROCESS, 0);
+
+  g_assert_cmpint (priority_of_unit (), ==, own);
+  fovea_background_enable ();
+  g_assert_cmpint (priority_of_unit (), ==, MIN (own + 10, 19));
+  g_assert_cmpint (getpriority (PRIO_PROCESS, 0), ==, own);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -186,5 +222,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/scheduler/holds-back", test_hold);
   g_test_add_func ("/engine/scheduler/shares-memory", test_memory);
   g_test_add_func ("/engine/scheduler/closed", test_closed);
+  g_test_add_func ("/engine/scheduler/gives-way-to-the-window", test_gives_way);
   return g_test_run ();
 }
