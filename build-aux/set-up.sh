@@ -27,7 +27,22 @@ as_root () {
   fi
 }
 
-apt () { as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -q -y "$@" 9<&- >&2 < /dev/null; }
+# Runs a packaging command; while another one holds a lock (an installation whose set-up was killed goes on without it),
+# waits for its end, ten minutes at most.
+when_free () {
+  waited=0
+  while :; do
+    said=$(as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" 2>&1 9<&- < /dev/null) && return 0
+    case $said in
+      *"Could not get lock"* | *"is locked by another process"* | *"Unable to lock"* | *"Unable to acquire"*) ;;
+      *) printf '%s\n' "$said" >&2; return 1 ;;
+    esac
+    [ "$waited" -lt 600 ] || { printf '%s\n' "$said" >&2; return 1; }
+    [ "$waited" -gt 0 ] || say "another installation is running; waiting for its end"
+    sleep 3
+    waited=$((waited + 3))
+  done
+}
 
 is_debian_12 () { (. /etc/os-release && [ "$ID" = debian ] && [ "$VERSION_ID" = 12 ]) 2> /dev/null; }
 
@@ -41,9 +56,10 @@ install_packages () {
   fi
   missing=$(missing_packages "$@")
   if [ -n "$missing" ]; then
-    say "installing:" $missing
+    say "installing (this can take some minutes):" $missing
     # A set-up that was killed half way may have left packages unpacked and not configured.
-    if ! { as_root dpkg --configure -a >&2 9<&- && apt update && apt install --no-install-recommends $missing; }; then
+    if ! { when_free dpkg --configure -a && when_free apt-get -q update \
+           && when_free apt-get -q -y install --no-install-recommends $missing; }; then
       say "could not install these packages; install them and start again:" $missing
       return 1
     fi
