@@ -34,7 +34,7 @@ when_free () {
   while :; do
     said=$(as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" 2>&1 9<&- < /dev/null) && return 0
     case $said in
-      *"Could not get lock"* | *"is locked by another process"* | *"Unable to lock"* | *"Unable to acquire"*) ;;
+      *"Could not get lock"* | *"locked by another process"* | *"Unable to lock"* | *"Unable to acquire"*) ;;
       *) printf '%s\n' "$said" >&2; return 1 ;;
     esac
     [ "$waited" -lt 600 ] || { printf '%s\n' "$said" >&2; return 1; }
