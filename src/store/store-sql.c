@@ -50,7 +50,8 @@ fovea_sql_set_error (sqlite3     *db,
                      GError     **error)
 {
   FoveaStoreError code = code_for (db, rc);
-  const char *message = db != NULL ? sqlite3_errmsg (db) : sqlite3_errstr (rc);
+  /* SQLite quotes the file's own text, which need not be valid where the file is harmed. */
+  g_autofree char *message = g_utf8_make_valid (db != NULL ? sqlite3_errmsg (db) : sqlite3_errstr (rc), -1);
 
   if (code == FOVEA_STORE_ERROR_BUSY)
     g_set_error (error, FOVEA_STORE_ERROR, code,
