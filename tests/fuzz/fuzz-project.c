@@ -156,7 +156,7 @@ try_it (const char *path)
     {
       if (error == NULL || error->domain != FOVEA_STORE_ERROR
           || !g_utf8_validate (error->message, -1, NULL))
-        g_error ("refused without a proper reason: %s: %s", error != NULL ? g_quark_to_string (error->domain) : "", error != NULL ? error->message : "none");
+        g_error ("refused without a proper reason: %s", error != NULL ? error->message : "none");
       return FALSE;
     }
   read_everything (store);
