@@ -88,6 +88,7 @@ fovea_images_page_apply_filter (FoveaImagesPage *self)
     fovea_picture_list_set_filter (self->list, &filter);
   update_chips (self);
   g_signal_emit_by_name (self, "filter-changed");
+  fovea_page_title_changed (FOVEA_PAGE (self));
 }
 
 static void

@@ -25,6 +25,7 @@ struct _FoveaImagesPage {
   FoveaPictureSort sort;
   gboolean descending;
 
+  GtkWidget *header_tools;
   GtkSearchBar *search_bar;
   GtkSearchEntry *search_entry;
   GtkRevealer *chips_revealer;

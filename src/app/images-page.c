@@ -12,7 +12,10 @@
 /* Enough for some hundred cells at the default size; the rest is loaded again when it comes back into view. */
 #define CACHE_BYTES (48u << 20)
 
-G_DEFINE_FINAL_TYPE (FoveaImagesPage, fovea_images_page, ADW_TYPE_BIN)
+static void images_page_init_page (FoveaPageInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (FoveaImagesPage, fovea_images_page, ADW_TYPE_BIN,
+                               G_IMPLEMENT_INTERFACE (FOVEA_TYPE_PAGE, images_page_init_page))
 
 enum {
   SELECTION_CHANGED,
@@ -87,10 +90,11 @@ on_concepts_changed (FoveaImagesPage *self)
     fovea_picture_cell_refresh (cell);
 }
 
-void
-fovea_images_page_set_project (FoveaImagesPage *self, FoveaProject *project)
+GtkWidget *
+fovea_images_page_new (FoveaProject *project)
 {
-  g_return_if_fail (self->project == NULL);
+  FoveaImagesPage *self = g_object_new (FOVEA_TYPE_IMAGES_PAGE, NULL);
+
   self->project = g_object_ref (project);
   self->list = fovea_project_new_picture_list (project);
   self->loader = fovea_thumbnail_loader_new (project, CACHE_BYTES);
@@ -108,7 +112,9 @@ fovea_images_page_set_project (FoveaImagesPage *self, FoveaProject *project)
   g_signal_connect_object (fovea_project_get_concepts (project), "items-changed", G_CALLBACK (on_concepts_changed), self,
                            G_CONNECT_AFTER | G_CONNECT_SWAPPED);
   gtk_grid_view_set_model (self->grid, GTK_SELECTION_MODEL (self->selection));
+  g_signal_connect_object (self->list, "notify::total", G_CALLBACK (fovea_page_title_changed), self, G_CONNECT_AFTER | G_CONNECT_SWAPPED);
   fovea_images_page_update_state (self);
+  return GTK_WIDGET (self);
 }
 
 FoveaPictureList *
@@ -304,6 +310,7 @@ images_page_finalize (GObject *object)
 static void
 bind_children (GtkWidgetClass *widget_class)
 {
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, header_tools);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, search_bar);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, search_entry);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, chips_revealer);
@@ -337,6 +344,49 @@ fovea_images_page_class_init (FoveaImagesPageClass *klass)
                                              G_TYPE_NONE, 1, FOVEA_TYPE_PICTURE);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/images-page.ui");
   bind_children (widget_class);
+}
+
+/* ---- what stands around the page ---- */
+
+static char *
+dup_subtitle (FoveaPage *page)
+{
+  FoveaConcept *concept = FOVEA_IMAGES_PAGE (page)->concept;
+
+  return g_strdup (concept != NULL ? fovea_concept_get_name (concept) : "");
+}
+
+static char *
+dup_count (FoveaPage *page, char **ret_description)
+{
+  guint total = fovea_picture_list_get_total (FOVEA_IMAGES_PAGE (page)->list);
+
+  *ret_description = g_strdup_printf (ngettext ("%u picture", "%u pictures", total), total);
+  return g_strdup_printf ("%u", total);
+}
+
+static GtkWidget *
+get_header_widget (FoveaPage *page)
+{
+  return FOVEA_IMAGES_PAGE (page)->header_tools;
+}
+
+static void
+focus (FoveaPage *page)
+{
+  fovea_images_page_focus_grid (FOVEA_IMAGES_PAGE (page));
+}
+
+static void
+images_page_init_page (FoveaPageInterface *iface)
+{
+  iface->name = "images";
+  iface->title = N_("Images");
+  iface->icon_name = "image-x-generic-symbolic";
+  iface->dup_subtitle = dup_subtitle;
+  iface->dup_count = dup_count;
+  iface->get_header_widget = get_header_widget;
+  iface->focus = focus;
 }
 
 static void

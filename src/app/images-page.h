@@ -3,6 +3,7 @@
 
 #include <adwaita.h>
 
+#include "app/page.h"
 #include "app/picture-set.h"
 #include "engine/project.h"
 
@@ -19,7 +20,7 @@ G_BEGIN_DECLS
 #define FOVEA_TYPE_IMAGES_PAGE (fovea_images_page_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaImagesPage, fovea_images_page, FOVEA, IMAGES_PAGE, AdwBin)
 
-void              fovea_images_page_set_project (FoveaImagesPage *self, FoveaProject *project);
+GtkWidget        *fovea_images_page_new (FoveaProject *project);
 FoveaPictureList *fovea_images_page_get_list (FoveaImagesPage *self);
 
 /* ---- selection ---- */

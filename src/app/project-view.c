@@ -7,6 +7,7 @@
 #include "app/picture-set.h"
 #include "app/settings.h"
 #include "app/sidebar.h"
+#include "app/stack.h"
 
 struct _FoveaProjectView {
   AdwBin parent_instance;
@@ -14,12 +15,13 @@ struct _FoveaProjectView {
   AdwFlap *flap;
   AdwWindowTitle *project_title, *page_title;
   FoveaSidebar *sidebar;
-  GtkWidget *header;
+  AdwHeaderBar *header;
   GtkWidget *undo_button, *redo_button;
   GtkMenuButton *menu_button;
   FoveaJobsButton *jobs_button;
   GtkInfoBar *read_only_bar;
   GtkLabel *read_only_label;
+  GtkStack *pages;
   FoveaImagesPage *images;
 };
 
@@ -28,31 +30,119 @@ G_DEFINE_FINAL_TYPE (FoveaProjectView, fovea_project_view, ADW_TYPE_BIN)
 enum {
   PICTURES_DROPPED,
   CONCEPT_ADDED,
+  PAGE_CHANGED,
   N_SIGNALS
 };
 
 static guint signals[N_SIGNALS];
 
+/* ---- pages ---- */
+
+FoveaPage *
+fovea_project_view_get_page (FoveaProjectView *self)
+{
+  return FOVEA_PAGE (gtk_stack_get_visible_child (self->pages));
+}
+
+/* Title and sidebar say where the person is. */
+static void
+show_place (FoveaProjectView *self)
+{
+  FoveaPage *page = fovea_project_view_get_page (self);
+  FoveaConcept *concept = page == FOVEA_PAGE (self->images) ? fovea_images_page_get_concept (self->images) : NULL;
+  g_autofree char *subtitle = fovea_page_dup_subtitle (page);
+
+  adw_window_title_set_title (self->page_title, fovea_page_get_title (page));
+  adw_window_title_set_subtitle (self->page_title, subtitle);
+  if (concept != NULL)
+    fovea_sidebar_show_concept (self->sidebar, concept);
+  else
+    fovea_sidebar_show_page (self->sidebar, page);
+}
+
+static void
+show_page (FoveaProjectView *self, FoveaPage *page)
+{
+  FoveaPage *old = fovea_project_view_get_page (self);
+  GtkWidget *tools;
+
+  if (page != old)
+    {
+      fovea_page_set_shown (old, FALSE);
+      if ((tools = fovea_page_get_header_widget (old)) != NULL)
+        gtk_widget_set_visible (tools, FALSE);
+      fovea_stack_show_only (self->pages, fovea_page_get_name (page));
+      if ((tools = fovea_page_get_header_widget (page)) != NULL)
+        gtk_widget_set_visible (tools, TRUE);
+      fovea_page_set_shown (page, TRUE);
+      g_signal_emit (self, signals[PAGE_CHANGED], 0);
+    }
+  show_place (self);
+}
+
+gboolean
+fovea_project_view_show_page (FoveaProjectView *self, const char *name)
+{
+  GtkWidget *page = gtk_stack_get_child_by_name (self->pages, name);
+
+  if (page == NULL)
+    return FALSE;
+  show_page (self, FOVEA_PAGE (page));
+  fovea_page_focus (FOVEA_PAGE (page));
+  return TRUE;
+}
+
+static void
+on_title_changed (FoveaPage *page, FoveaProjectView *self)
+{
+  if (page == fovea_project_view_get_page (self))
+    show_place (self);
+}
+
+static void
+add_page (FoveaProjectView *self, FoveaPage *page)
+{
+  GtkWidget *tools = fovea_page_get_header_widget (page);
+  GActionGroup *actions = fovea_page_get_actions (page);
+  gboolean first = gtk_widget_get_first_child (GTK_WIDGET (self->pages)) == NULL;
+
+  gtk_stack_add_named (self->pages, GTK_WIDGET (page), fovea_page_get_name (page));
+  gtk_widget_set_visible (GTK_WIDGET (page), first);
+  fovea_sidebar_add_page (self->sidebar, page);
+  if (tools != NULL)
+    {
+      gtk_widget_set_visible (tools, first);
+      adw_header_bar_pack_end (self->header, tools);
+    }
+  if (actions != NULL)
+    gtk_widget_insert_action_group (GTK_WIDGET (self), fovea_page_get_name (page), actions);
+  g_signal_connect (page, "title-changed", G_CALLBACK (on_title_changed), self);
+}
+
 /* ---- sidebar and page follow each other ---- */
 
 static void
-on_concept_selected (FoveaSidebar *sidebar, FoveaConcept *concept, FoveaProjectView *self)
+fold_sidebar (FoveaProjectView *self)
 {
-  if (concept != NULL)
-    fovea_images_page_set_concept (self->images, concept);
-  else
-    fovea_images_page_clear_filters (self->images);
   if (adw_flap_get_folded (self->flap))
     adw_flap_set_reveal_flap (self->flap, FALSE);
 }
 
 static void
-on_filter_changed (FoveaImagesPage *images, FoveaProjectView *self)
+on_page_selected (FoveaSidebar *sidebar, FoveaPage *page, FoveaProjectView *self)
 {
-  FoveaConcept *concept = fovea_images_page_get_concept (images);
+  if (page == FOVEA_PAGE (self->images))
+    fovea_images_page_clear_filters (self->images);
+  show_page (self, page);
+  fold_sidebar (self);
+}
 
-  fovea_sidebar_show_concept (self->sidebar, concept);
-  adw_window_title_set_subtitle (self->page_title, concept != NULL ? fovea_concept_get_name (concept) : "");
+static void
+on_concept_selected (FoveaSidebar *sidebar, FoveaConcept *concept, FoveaProjectView *self)
+{
+  fovea_images_page_set_concept (self->images, concept);
+  show_page (self, FOVEA_PAGE (self->images));
+  fold_sidebar (self);
 }
 
 static void
@@ -144,7 +234,7 @@ void
 fovea_project_view_focus_next_pane (FoveaProjectView *self)
 {
   GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
-  GtkWidget *panes[3] = { GTK_WIDGET (self->sidebar), self->header, GTK_WIDGET (self->images) };
+  GtkWidget *panes[3] = { GTK_WIDGET (self->sidebar), GTK_WIDGET (self->header), gtk_stack_get_visible_child (self->pages) };
   int now = 2;
 
   for (int i = 0; i < 3; i++)
@@ -184,9 +274,9 @@ fovea_project_view_class_init (FoveaProjectViewClass *klass)
                                             G_TYPE_NONE, 2, FOVEA_TYPE_PICTURE_SET, FOVEA_TYPE_CONCEPT);
   signals[CONCEPT_ADDED] = g_signal_new ("concept-added", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[PAGE_CHANGED] = g_signal_new ("page-changed", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   g_type_ensure (FOVEA_TYPE_SIDEBAR);
   g_type_ensure (FOVEA_TYPE_JOBS_BUTTON);
-  g_type_ensure (FOVEA_TYPE_IMAGES_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/project-view.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, flap);
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, project_title);
@@ -199,17 +289,17 @@ fovea_project_view_class_init (FoveaProjectViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, jobs_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, read_only_bar);
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, read_only_label);
-  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, images);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, pages);
 }
 
 static void
 fovea_project_view_init (FoveaProjectView *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (self->sidebar, "page-selected", G_CALLBACK (on_page_selected), self);
   g_signal_connect (self->sidebar, "concept-selected", G_CALLBACK (on_concept_selected), self);
   g_signal_connect (self->sidebar, "pictures-dropped", G_CALLBACK (on_pictures_dropped), self);
   g_signal_connect (self->sidebar, "concept-added", G_CALLBACK (on_concept_added), self);
-  g_signal_connect (self->images, "filter-changed", G_CALLBACK (on_filter_changed), self);
 }
 
 GtkWidget *
@@ -219,13 +309,15 @@ fovea_project_view_new (FoveaProject *project)
 
   self->project = g_object_ref (project);
   fovea_sidebar_set_project (self->sidebar, project);
-  fovea_images_page_set_project (self->images, project);
+  self->images = FOVEA_IMAGES_PAGE (fovea_images_page_new (project));
+  add_page (self, FOVEA_PAGE (self->images));
   fovea_jobs_button_set_jobs (self->jobs_button, fovea_project_get_jobs (project));
   g_signal_connect_swapped (project, "notify::name", G_CALLBACK (update_title), self);
   g_signal_connect_swapped (project, "notify::undo-text", G_CALLBACK (update_undo), self);
   g_signal_connect_swapped (project, "notify::redo-text", G_CALLBACK (update_undo), self);
   update_title (self);
   update_undo (self);
+  show_place (self);
   show_read_only (self);
   if (fovea_settings_get () != NULL)
     adw_flap_set_reveal_flap (self->flap, g_settings_get_boolean (fovea_settings_get (), "sidebar-visible"));

@@ -4,15 +4,21 @@
 #include <adwaita.h>
 
 #include "app/images-page.h"
+#include "app/page.h"
 
 G_BEGIN_DECLS
 
-/* An open project: sidebar, header, pages. Signals: "pictures-dropped" (FoveaPictureSet, FoveaConcept), "concept-added" (name). */
+/* An open project: sidebar, header, pages. Signals: "pictures-dropped" (FoveaPictureSet, FoveaConcept), "concept-added" (name),
+ * "page-changed": another page is shown. */
 #define FOVEA_TYPE_PROJECT_VIEW (fovea_project_view_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaProjectView, fovea_project_view, FOVEA, PROJECT_VIEW, AdwBin)
 
 GtkWidget       *fovea_project_view_new (FoveaProject *project);
 FoveaImagesPage *fovea_project_view_get_images (FoveaProjectView *self);
+
+/* Shows the page of that name ("images", …) and gives it the keyboard. FALSE: there is none. */
+gboolean         fovea_project_view_show_page (FoveaProjectView *self, const char *name);
+FoveaPage       *fovea_project_view_get_page (FoveaProjectView *self); /* the one that is shown; borrowed */
 
 /* Adds the actions whose state is a part's own: "sidebar" and "search". */
 void             fovea_project_view_add_actions (FoveaProjectView *self, GActionMap *map);

@@ -5,14 +5,13 @@
 
 #include "app/concept-color.h"
 #include "app/concept-row.h"
+#include "app/place-row.h"
 
 struct _FoveaSidebar {
   AdwBin parent_instance;
   FoveaProject *project;
 
   GtkListBox *places, *concepts;
-  GtkListBoxRow *images_row;
-  GtkLabel *images_count;
   GtkMenuButton *add_button;
   GtkEditable *add_entry;
   GtkWidget *add_confirm;
@@ -21,6 +20,7 @@ struct _FoveaSidebar {
 G_DEFINE_FINAL_TYPE (FoveaSidebar, fovea_sidebar, ADW_TYPE_BIN)
 
 enum {
+  PAGE_SELECTED,
   CONCEPT_SELECTED,
   PICTURES_DROPPED,
   CONCEPT_ADDED,
@@ -56,24 +56,13 @@ update_keys (FoveaSidebar *self)
     fovea_concept_row_set_key (FOVEA_CONCEPT_ROW (row), fovea_concept_key_get (concepts, (guint) i));
 }
 
-static void
-update_count (FoveaSidebar *self)
-{
-  guint total = fovea_picture_list_get_total (fovea_project_get_pictures (self->project));
-  g_autofree char *text = g_strdup_printf ("%u", total);
-  g_autofree char *description = g_strdup_printf (ngettext ("%u picture", "%u pictures", total), total);
-
-  gtk_label_set_label (self->images_count, text);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->images_row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description, -1);
-}
-
 /* ---- selection ---- */
 
 static void
 on_place_activated (GtkListBox *box, GtkListBoxRow *row, FoveaSidebar *self)
 {
   gtk_list_box_unselect_all (self->concepts);
-  g_signal_emit (self, signals[CONCEPT_SELECTED], 0, NULL);
+  g_signal_emit (self, signals[PAGE_SELECTED], 0, fovea_place_row_get_page (FOVEA_PLACE_ROW (row)));
 }
 
 static void
@@ -88,16 +77,27 @@ fovea_sidebar_show_concept (FoveaSidebar *self, FoveaConcept *concept)
 {
   GtkListBoxRow *row;
 
-  if (concept == NULL)
-    {
-      gtk_list_box_unselect_all (self->concepts);
-      gtk_list_box_select_row (self->places, self->images_row);
-      return;
-    }
   gtk_list_box_unselect_all (self->places);
   for (int i = 0; (row = gtk_list_box_get_row_at_index (self->concepts, i)) != NULL; i++)
     if (fovea_concept_row_get_concept (FOVEA_CONCEPT_ROW (row)) == concept)
       gtk_list_box_select_row (self->concepts, row);
+}
+
+void
+fovea_sidebar_show_page (FoveaSidebar *self, FoveaPage *page)
+{
+  GtkListBoxRow *row;
+
+  gtk_list_box_unselect_all (self->concepts);
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->places, i)) != NULL; i++)
+    if (fovea_place_row_get_page (FOVEA_PLACE_ROW (row)) == page)
+      gtk_list_box_select_row (self->places, row);
+}
+
+void
+fovea_sidebar_add_page (FoveaSidebar *self, FoveaPage *page)
+{
+  gtk_list_box_append (self->places, fovea_place_row_new (page));
 }
 
 /* ---- adding ---- */
@@ -128,16 +128,13 @@ void
 fovea_sidebar_set_project (FoveaSidebar *self, FoveaProject *project)
 {
   FoveaConceptList *concepts = fovea_project_get_concepts (project);
-  FoveaPictureList *pictures = fovea_project_get_pictures (project);
 
   g_return_if_fail (self->project == NULL);
   self->project = g_object_ref (project);
   gtk_list_box_bind_model (self->concepts, G_LIST_MODEL (concepts), create_row, self, NULL);
   g_signal_connect_object (concepts, "items-changed", G_CALLBACK (update_keys), self, G_CONNECT_AFTER | G_CONNECT_SWAPPED);
-  g_signal_connect_object (pictures, "notify::total", G_CALLBACK (update_count), self, G_CONNECT_SWAPPED);
   gtk_widget_set_sensitive (GTK_WIDGET (self->add_button), !fovea_project_get_read_only (project));
   update_keys (self);
-  update_count (self);
 }
 
 static void
@@ -157,6 +154,8 @@ fovea_sidebar_class_init (FoveaSidebarClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = sidebar_dispose;
+  signals[PAGE_SELECTED] = g_signal_new ("page-selected", FOVEA_TYPE_SIDEBAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                         FOVEA_TYPE_PAGE);
   signals[CONCEPT_SELECTED] = g_signal_new ("concept-selected", FOVEA_TYPE_SIDEBAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                             G_TYPE_NONE, 1, FOVEA_TYPE_CONCEPT);
   signals[PICTURES_DROPPED] = g_signal_new ("pictures-dropped", FOVEA_TYPE_SIDEBAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -166,8 +165,6 @@ fovea_sidebar_class_init (FoveaSidebarClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/sidebar.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaSidebar, places);
   gtk_widget_class_bind_template_child (widget_class, FoveaSidebar, concepts);
-  gtk_widget_class_bind_template_child (widget_class, FoveaSidebar, images_row);
-  gtk_widget_class_bind_template_child (widget_class, FoveaSidebar, images_count);
   gtk_widget_class_bind_template_child (widget_class, FoveaSidebar, add_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaSidebar, add_entry);
   gtk_widget_class_bind_template_child (widget_class, FoveaSidebar, add_confirm);
@@ -177,7 +174,6 @@ static void
 fovea_sidebar_init (FoveaSidebar *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  gtk_list_box_select_row (self->places, self->images_row);
   g_signal_connect (self->places, "row-activated", G_CALLBACK (on_place_activated), self);
   g_signal_connect (self->concepts, "row-activated", G_CALLBACK (on_concept_activated), self);
   g_signal_connect_swapped (self->add_entry, "changed", G_CALLBACK (on_add_changed), self);

@@ -3,18 +3,23 @@
 
 #include <adwaita.h>
 
+#include "app/page.h"
 #include "engine/project.h"
 
 G_BEGIN_DECLS
 
-/* Places and concepts. Signals: "concept-selected" (FoveaConcept or NULL: all images), "pictures-dropped" (FoveaPictureSet,
- * FoveaConcept), "concept-added" (the name that was typed). */
+/* Places and concepts. Signals: "page-selected" (FoveaPage), "concept-selected" (FoveaConcept), "pictures-dropped"
+ * (FoveaPictureSet, FoveaConcept), "concept-added" (the name that was typed). */
 #define FOVEA_TYPE_SIDEBAR (fovea_sidebar_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaSidebar, fovea_sidebar, FOVEA, SIDEBAR, AdwBin)
 
 void fovea_sidebar_set_project (FoveaSidebar *self, FoveaProject *project);
 
-/* Shows what the grid is filtered by, without a signal. @concept: (nullable) */
+/* A row for @page, below the others. The page outlives the sidebar's rows. */
+void fovea_sidebar_add_page (FoveaSidebar *self, FoveaPage *page);
+
+/* Show where the person is, without a signal: on a page, or on the pictures of a concept. */
+void fovea_sidebar_show_page (FoveaSidebar *self, FoveaPage *page);
 void fovea_sidebar_show_concept (FoveaSidebar *self, FoveaConcept *concept);
 
 G_END_DECLS

@@ -373,7 +373,7 @@ on_picture_activated (FoveaImagesPage *images, FoveaPicture *picture, FoveaWindo
 static void
 on_page (GSimpleAction *action, GVariant *target, gpointer self)
 {
-  fovea_images_page_focus_grid (get_images (self));
+  (void) fovea_project_view_show_page (FOVEA_WINDOW (self)->view, g_variant_get_string (target, NULL));
 }
 
 static void
@@ -419,7 +419,8 @@ typedef enum {
   NEEDS_UNDO = 8,
   NEEDS_REDO = 16,
   NEEDS_REPORT = 32,
-  NEEDS_PATH = 64
+  NEEDS_PATH = 64,
+  NEEDS_IMAGES = 128 /* the Images page is the one that is shown */
 } Needs;
 
 static const struct {
@@ -435,7 +436,7 @@ static const struct {
   { { "remove", on_remove }, NEEDS_SELECTION | NEEDS_WRITE },
   { { "undo", on_undo }, NEEDS_UNDO | NEEDS_WRITE },
   { { "redo", on_redo }, NEEDS_REDO | NEEDS_WRITE },
-  { { "select-all", on_select_all }, NEEDS_PROJECT },
+  { { "select-all", on_select_all }, NEEDS_IMAGES },
   { { "select-none", on_select_none }, NEEDS_SELECTION },
   { { "quick-look", on_quick_look }, NEEDS_SELECTION },
   { { "clear-filters", on_clear_filters }, NEEDS_PROJECT },
@@ -443,9 +444,9 @@ static const struct {
   { { "missing", NULL, NULL, "false", on_missing }, NEEDS_PROJECT },
   { { "order", NULL, "s", "'added'", on_order }, NEEDS_PROJECT },
   { { "descending", NULL, NULL, "false", on_descending }, NEEDS_PROJECT },
-  { { "larger", on_larger }, NEEDS_PROJECT },
-  { { "smaller", on_smaller }, NEEDS_PROJECT },
-  { { "normal-size", on_normal_size }, NEEDS_PROJECT },
+  { { "larger", on_larger }, NEEDS_IMAGES },
+  { { "smaller", on_smaller }, NEEDS_IMAGES },
+  { { "normal-size", on_normal_size }, NEEDS_IMAGES },
   { { "page", on_page, "s" }, NEEDS_PROJECT },
   { { "jobs", on_jobs }, NEEDS_PROJECT },
   { { "next-pane", on_next_pane }, NEEDS_PROJECT },
@@ -465,7 +466,8 @@ get_given (FoveaWindow *self)
     return given;
   given |= NEEDS_PROJECT;
   given |= fovea_project_get_read_only (self->project) ? 0 : NEEDS_WRITE;
-  given |= fovea_images_page_get_n_selected (get_images (self)) > 0 ? NEEDS_SELECTION : 0;
+  if (fovea_project_view_get_page (self->view) == FOVEA_PAGE (get_images (self)))
+    given |= NEEDS_IMAGES | (fovea_images_page_get_n_selected (get_images (self)) > 0 ? NEEDS_SELECTION : 0);
   given |= undo != NULL && undo[0] != '\0' ? NEEDS_UNDO : 0;
   given |= redo != NULL && redo[0] != '\0' ? NEEDS_REDO : 0;
   given |= self->report_job != NULL ? NEEDS_REPORT : 0;
@@ -512,6 +514,7 @@ fovea_window_watch_project (FoveaWindow *self)
   g_signal_connect (self->view, "concept-added", G_CALLBACK (on_concept_added), self);
   g_signal_connect (images, "filter-changed", G_CALLBACK (on_filter_changed), self);
   g_signal_connect (images, "picture-activated", G_CALLBACK (on_picture_activated), self);
+  g_signal_connect_swapped (self->view, "page-changed", G_CALLBACK (fovea_window_update_actions), self);
   g_signal_connect_swapped (images, "selection-changed", G_CALLBACK (fovea_window_update_actions), self);
   g_signal_connect_swapped (self->project, "notify::undo-text", G_CALLBACK (fovea_window_update_actions), self);
   g_signal_connect_swapped (self->project, "notify::redo-text", G_CALLBACK (fovea_window_update_actions), self);

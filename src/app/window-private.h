@@ -34,8 +34,6 @@ struct _FoveaWindow {
 };
 
 /* window.c */
-void fovea_window_toast (FoveaWindow *self, const char *text, const char *button, const char *action); /* @button (nullable) */
-void fovea_window_toast_error (FoveaWindow *self, const char *what, const GError *error); /* nothing when it was cancelled */
 void fovea_window_close_project (FoveaWindow *self);
 void fovea_window_show_start (FoveaWindow *self);
 void fovea_window_watch_work (FoveaWindow *self);

@@ -29,4 +29,8 @@ void fovea_window_import (FoveaWindow *self, const char *const *paths);
 /* Draws the sample pictures and opens a project of them, here or, when a project is open here, in a window of its own. */
 void fovea_window_open_sample (FoveaWindow *self);
 
+/* One toast at a time, the newest. @button (nullable) runs @action ("win.undo"). _error: nothing when it was cancelled. */
+void fovea_window_toast (FoveaWindow *self, const char *text, const char *button, const char *action);
+void fovea_window_toast_error (FoveaWindow *self, const char *what, const GError *error);
+
 G_END_DECLS

@@ -112,7 +112,7 @@ sample_new (void)
 static FoveaImagesPage *
 get_images (FoveaWindow *window)
 {
-  return FOVEA_IMAGES_PAGE (get (GTK_WIDGET (window), "images"));
+  return FOVEA_IMAGES_PAGE (gtk_stack_get_child_by_name (GTK_STACK (get (GTK_WIDGET (window), "pages")), "images"));
 }
 
 static guint
@@ -154,12 +154,12 @@ test_names_and_roles (void)
 {
   FoveaWindow *window = sample_new ();
   GtkWidget *root = GTK_WIDGET (window);
+  GtkAccessible *row;
   static const struct {
     const char *id, *name;
     GtkAccessibleRole role;
   } parts[] = {
     { "places", "Places", GTK_ACCESSIBLE_ROLE_LIST },
-    { "images_row", "Images", GTK_ACCESSIBLE_ROLE_LIST_ITEM },
     { "concepts", "Concepts", GTK_ACCESSIBLE_ROLE_LIST },
     { "add_button", "Add concept", GTK_ACCESSIBLE_ROLE_BUTTON },
     { "grid", "Images", GTK_ACCESSIBLE_ROLE_GRID },
@@ -183,6 +183,9 @@ test_names_and_roles (void)
       if (parts[i].role != GTK_ACCESSIBLE_ROLE_WIDGET) /* GTK 4.10 tells toggle buttons apart, 4.8 does not */
         g_assert_cmpint (gtk_accessible_get_accessible_role (part), ==, parts[i].role);
     }
+  row = GTK_ACCESSIBLE (gtk_widget_get_first_child (get (root, "places")));
+  gtk_test_accessible_assert_property (row, GTK_ACCESSIBLE_PROPERTY_LABEL, "Images");
+  g_assert_cmpint (gtk_accessible_get_accessible_role (row), ==, GTK_ACCESSIBLE_ROLE_LIST_ITEM);
   g_assert_true (g_str_has_prefix (gtk_window_get_title (GTK_WINDOW (window)), "Fruit"));
   gtk_window_destroy (GTK_WINDOW (window));
 }
