@@ -16,7 +16,7 @@ struct _FoveaConcept {
 
 G_DEFINE_FINAL_TYPE (FoveaConcept, fovea_concept, G_TYPE_OBJECT)
 
-enum { PROP_0, PROP_NAME, PROP_COLOR, PROP_KEY, PROP_COUNT, N_PROPS };
+enum { PROP_0, PROP_NAME, PROP_COLOR, PROP_KEY, PROP_DESCRIPTION, PROP_COUNT, PROP_NOT_COUNT, N_PROPS };
 static GParamSpec *props[N_PROPS];
 
 static void
@@ -36,7 +36,9 @@ fovea_concept_get_property (GObject *object, guint id, GValue *value, GParamSpec
     case PROP_NAME: g_value_set_string (value, fovea_concept_get_name (self)); break;
     case PROP_COLOR: g_value_set_string (value, fovea_concept_get_color (self)); break;
     case PROP_KEY: g_value_set_string (value, fovea_concept_get_key (self)); break;
+    case PROP_DESCRIPTION: g_value_set_string (value, fovea_concept_get_description (self)); break;
     case PROP_COUNT: g_value_set_uint (value, fovea_concept_get_count (self)); break;
+    case PROP_NOT_COUNT: g_value_set_uint (value, fovea_concept_get_not_count (self)); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
@@ -52,7 +54,9 @@ fovea_concept_class_init (FoveaConceptClass *klass)
   props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, "", flags);
   props[PROP_COLOR] = g_param_spec_string ("color", NULL, NULL, "", flags);
   props[PROP_KEY] = g_param_spec_string ("key", NULL, NULL, "", flags);
+  props[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, "", flags);
   props[PROP_COUNT] = g_param_spec_uint ("count", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  props[PROP_NOT_COUNT] = g_param_spec_uint ("not-count", NULL, NULL, 0, G_MAXUINT, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -93,10 +97,22 @@ fovea_concept_get_key (FoveaConcept *self)
   return self->row->key != NULL ? self->row->key : "";
 }
 
+const char *
+fovea_concept_get_description (FoveaConcept *self)
+{
+  return self->row->description != NULL ? self->row->description : "";
+}
+
 guint
 fovea_concept_get_count (FoveaConcept *self)
 {
   return (guint) self->row->n_positive;
+}
+
+guint
+fovea_concept_get_not_count (FoveaConcept *self)
+{
+  return (guint) self->row->n_negative;
 }
 
 /* Takes the row; says what reads differently. */
@@ -116,6 +132,10 @@ take_row (FoveaConcept *self, FoveaStoreConcept *row)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEY]);
   if (old->n_positive != row->n_positive)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_COUNT]);
+  if (old->n_negative != row->n_negative)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_NOT_COUNT]);
+  if (g_strcmp0 (old->description, row->description) != 0)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DESCRIPTION]);
   fovea_store_concept_free (old);
 }
 

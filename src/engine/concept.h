@@ -9,7 +9,9 @@ G_BEGIN_DECLS
  * FoveaConcept:
  *
  * One concept of a project. Properties (read-only, with notify): "name" string, "color" string "#rrggbb", "key"
- * string (one character, "" none), "count" uint (pictures that a person labelled with it). Main thread.
+ * string (one character, "" none), "description" string (what belongs to it, in the person's words, "" none), "count" uint
+ * (pictures and regions that a person labelled with it), "not-count" uint (… of which a person said that they are not). Main
+ * thread.
  */
 #define FOVEA_TYPE_CONCEPT (fovea_concept_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaConcept, fovea_concept, FOVEA, CONCEPT, GObject)
@@ -19,9 +21,11 @@ const char *fovea_concept_get_public_id (FoveaConcept *self); /* Clarifai's form
 const char *fovea_concept_get_name (FoveaConcept *self);
 const char *fovea_concept_get_color (FoveaConcept *self);
 const char *fovea_concept_get_key (FoveaConcept *self);
+const char *fovea_concept_get_description (FoveaConcept *self);
 guint       fovea_concept_get_count (FoveaConcept *self);
+guint       fovea_concept_get_not_count (FoveaConcept *self);
 
-/* GListModel of FoveaConcept in the order in which they were made; an object lives as long as its concept does.
+/* GListModel of FoveaConcept in the person's order; an object lives as long as its concept does.
  * Main thread. */
 #define FOVEA_TYPE_CONCEPT_LIST (fovea_concept_list_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaConceptList, fovea_concept_list, FOVEA, CONCEPT_LIST, GObject)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a person changes: labels, concepts, removal, undo. One call is one command of the store. */
+/* What a person changes: labels, removal, undo. One call is one command of the store. */
 #include <string.h>
 
+#include "engine/edit-private.h"
 #include "engine/engine-error.h"
-#include "engine/project-private.h"
 #include "store/store-annotations.h"
 #include "store/store-concepts.h"
 #include "store/store-inputs.h"
@@ -60,8 +60,9 @@ label_text (const Edit *edit)
 }
 
 static gboolean
-apply_labels (FoveaStore *store, Edit *edit, GError **error)
+apply_labels (FoveaStore *store, gpointer data, GError **error)
 {
+  Edit *edit = data;
   gint64 concept = 0;
 
   if (edit->value == FOVEA_LABEL_CLEAR)
@@ -75,10 +76,8 @@ apply_labels (FoveaStore *store, Edit *edit, GError **error)
                                       error);
 }
 
-typedef gboolean (*ApplyFunc) (FoveaStore *store, Edit *edit, GError **error);
-
-static gboolean
-in_command (FoveaStore *store, Edit *edit, const char *text, ApplyFunc apply, GError **error)
+gboolean
+fovea_edit_in_command (FoveaStore *store, const char *text, FoveaStoreFunc apply, gpointer edit, GError **error)
 {
   if (!fovea_store_begin_command (store, text, error))
     return FALSE;
@@ -93,7 +92,7 @@ write_labels (FoveaStore *store, gpointer data, GError **error)
 {
   g_autofree char *text = label_text (data);
 
-  return in_command (store, data, text, apply_labels, error);
+  return fovea_edit_in_command (store, text, apply_labels, data, error);
 }
 
 void
@@ -128,8 +127,10 @@ fovea_project_label (FoveaProject *self, const gint64 *ids, gsize n_ids, const c
 /* ---- removal and concepts ---- */
 
 static gboolean
-apply_remove (FoveaStore *store, Edit *edit, GError **error)
+apply_remove (FoveaStore *store, gpointer data, GError **error)
 {
+  Edit *edit = data;
+
   return fovea_store_remove_inputs (store, edit->ids, edit->n_ids, &edit->n_changed, error);
 }
 
@@ -139,7 +140,7 @@ write_remove (FoveaStore *store, gpointer data, GError **error)
   Edit *edit = data;
   g_autofree char *text = g_strdup_printf ("remove %" G_GSIZE_FORMAT " %s", edit->n_ids, edit->n_ids == 1 ? "picture" : "pictures");
 
-  return in_command (store, edit, text, apply_remove, error);
+  return fovea_edit_in_command (store, text, apply_remove, edit, error);
 }
 
 void
@@ -159,8 +160,9 @@ fovea_project_remove_finish (FoveaProject *self, GAsyncResult *result, GError **
 }
 
 static gboolean
-apply_add_concept (FoveaStore *store, Edit *edit, GError **error)
+apply_add_concept (FoveaStore *store, gpointer data, GError **error)
 {
+  Edit *edit = data;
   gint64 id;
 
   return fovea_store_ensure_concept (store, NULL, edit->concept, &id, error);
@@ -172,7 +174,7 @@ write_add_concept (FoveaStore *store, gpointer data, GError **error)
   Edit *edit = data;
   g_autofree char *text = g_strdup_printf ("add concept %s", edit->concept);
 
-  return in_command (store, edit, text, apply_add_concept, error);
+  return fovea_edit_in_command (store, text, apply_add_concept, edit, error);
 }
 
 void

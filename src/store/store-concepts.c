@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/store-private.h"
+#include "store/store-settings.h"
 
 void
 fovea_store_concept_free (FoveaStoreConcept *concept_)
@@ -14,6 +15,7 @@ fovea_store_concept_free (FoveaStoreConcept *concept_)
   g_free (concept_->name);
   g_free (concept_->colour);
   g_free (concept_->key);
+  g_free (concept_->description);
   g_free (concept_);
 }
 
@@ -156,13 +158,15 @@ read_concept (sqlite3_stmt *stmt)
   concept_->position = sqlite3_column_int64 (stmt, 5);
   concept_->n_positive = (gsize) sqlite3_column_int64 (stmt, 6);
   concept_->n_negative = (gsize) sqlite3_column_int64 (stmt, 7);
+  concept_->description = fovea_sql_dup_text (stmt, 8);
   return concept_;
 }
 
 #define SELECT_CONCEPT \
   "SELECT c.id, c.public_id, c.name, c.colour, c.key, c.position," \
   " (SELECT count(*) FROM annotations WHERE concept_id = c.id AND version_id = 0 AND value = 1)," \
-  " (SELECT count(*) FROM annotations WHERE concept_id = c.id AND version_id = 0 AND value = 0)" \
+  " (SELECT count(*) FROM annotations WHERE concept_id = c.id AND version_id = 0 AND value = 0)," \
+  " ifnull ((SELECT value FROM settings WHERE key = 'concept.' || c.id || '.description'), '')" \
   " FROM concepts AS c "
 
 FoveaStoreConcept *
@@ -224,6 +228,19 @@ is_colour (const char *colour)
   return TRUE;
 }
 
+/* Few concepts have one: it is kept among the settings, which undo covers too. */
+static gboolean
+set_description (FoveaStore  *store,
+                 gint64       id,
+                 const char  *description,
+                 GError     **error)
+{
+  g_autofree char *key = g_strdup_printf ("concept.%" G_GINT64_FORMAT ".description", id);
+
+  return fovea_store_set_setting (
+    store, key, description != NULL && description[0] != '\0' ? description : NULL, error);
+}
+
 gboolean
 fovea_store_update_concept (FoveaStore               *store,
                             const FoveaStoreConcept  *concept_,
@@ -234,7 +251,8 @@ fovea_store_update_concept (FoveaStore               *store,
   g_return_val_if_fail (store != NULL && concept_ != NULL && concept_->name != NULL, FALSE);
 
   if (!fovea_store_need_command (store, error) || !check_name (concept_->name, error)
-      || !fovea_store_check_text (concept_->key, 15, "key", error))
+      || !fovea_store_check_text (concept_->key, 15, "key", error)
+      || !fovea_store_check_text (concept_->description, 4000, "description", error))
     return FALSE;
   if (!is_colour (concept_->colour))
     {
@@ -259,7 +277,7 @@ fovea_store_update_concept (FoveaStore               *store,
         concept_->name, concept_->colour, concept_->key, concept_->position, concept_->id))
     return FALSE;
   if (sqlite3_changes (store->db) > 0)
-    return TRUE;
+    return set_description (store, concept_->id, concept_->description, error);
   g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
                "“%s” has no concept number %" G_GINT64_FORMAT, store->path, concept_->id);
   return FALSE;
@@ -285,7 +303,7 @@ fovea_store_remove_concept (FoveaStore  *store,
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     if (!fovea_sql_run (store, error, texts[i], "i", id))
       return FALSE;
-  return fovea_sql_leave (&scope, error);
+  return set_description (store, id, NULL, error) && fovea_sql_leave (&scope, error);
 }
 
 gboolean

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * @colour: "#rrggbb", or "" for the application's choice
  * @key: the key that labels with it ("1", "h"), or ""
  * @position: order in lists
+ * @description: what belongs to it, in the person's words, or ""
  * @n_positive, @n_negative: inputs and regions that a person has labelled so; filled by
  * fovea_store_list_concepts()
  */
@@ -21,6 +22,7 @@ typedef struct {
   char *colour;
   char *key;
   gint64 position;
+  char *description;
   gsize n_positive;
   gsize n_negative;
 } FoveaStoreConcept;
@@ -62,8 +64,8 @@ GPtrArray *fovea_store_list_concepts (FoveaStore *store, GError **error) G_GNUC_
 /**
  * fovea_store_update_concept:
  *
- * Takes name, colour, key and position of @concept_ for row @concept_->id; the public id stays,
- * models refer to it. In a command. Errors: _NOT_FOUND, _INVALID, _CONFLICT when another concept
+ * Takes name, colour, key, position and description of @concept_ for row
+ * @concept_->id; the public id stays, models refer to it. In a command. Errors: _NOT_FOUND, _INVALID, _CONFLICT when another concept
  * has that name.
  */
 gboolean    fovea_store_update_concept      (FoveaStore             *store,
