@@ -187,3 +187,17 @@ done:
     }
   return ok;
 }
+
+gboolean
+fovea_op_differentiate (const FoveaGradientContext *ctx, GError **error)
+{
+  const FoveaOp *op = ctx->op.node->op;
+
+  if (op->gradient != NULL && op->gradient (ctx, error))
+    return TRUE;
+  if (op->gradient == NULL)
+    g_set_error (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_UNSUPPORTED,
+                 "has no gradient here, so what lies before it cannot be trained");
+  prefix_error (&ctx->op, error);
+  return FALSE;
+}

@@ -35,6 +35,20 @@ typedef FoveaInferResult (*FoveaOpInfer) (FoveaOpContext *ctx, GError **error);
  * memory to fill in (zeroed); where it said DATA, run makes them with fovea_tensor_new. */
 typedef gboolean (*FoveaOpRun) (FoveaOpContext *ctx, GError **error);
 
+/* What a gradient rule sees: the node with all its values, and for a loss L that depends on the outputs
+ *
+ *   d_out[i] = ∂L/∂out[i]   f32 or f64; NULL = 0 (not all of them)
+ *   d_in[i]  = ∂L/∂in[i]    f64, to which the rule ADDS; NULL = not wanted */
+typedef struct {
+  FoveaOpContext op;
+  FoveaTensor *const *d_out;
+  FoveaTensor **d_in;
+} FoveaGradientContext;
+
+/* The reference gradient: slow, readable, in double precision. All values of op.in and of the wanted op.out have data,
+ * the floats among them f32 or f64. An input through which nothing flows (indices, shapes) is left as it is. */
+typedef gboolean (*FoveaOpGradient) (const FoveaGradientContext *ctx, GError **error);
+
 typedef enum {
   FOVEA_OP_DEFAULT = 0,
   /* run knows f32 and not f16/bf16: fovea_op_run() widens such inputs to f32 and narrows f32 outputs to the type that
@@ -49,6 +63,7 @@ struct _FoveaOp {
   FoveaOpInfer infer;
   FoveaOpRun run;
   FoveaOpFlags flags;
+  FoveaOpGradient gradient; /* NULL: nothing can be trained through it */
 };
 
 /* Each nn/ops/FAMILY.c defines one table, `const FoveaOp fovea_ops_FAMILY[]`, ended by a NULL name and listed in
@@ -65,5 +80,8 @@ FoveaInferResult fovea_op_infer (FoveaOpContext *ctx, GError **error);
 /* Infers, allocates, runs one node. ctx->out (all NULL before) is filled with new tensors on success, untouched on
  * failure. The message of an error names operator, opset and node. */
 gboolean fovea_op_run (FoveaOpContext *ctx, GError **error);
+
+/* node->op's gradient rule. UNSUPPORTED when it has none; the message of an error names operator, opset and node. */
+gboolean fovea_op_differentiate (const FoveaGradientContext *ctx, GError **error);
 
 G_END_DECLS

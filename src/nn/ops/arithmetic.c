@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "nn/ops/families.h"
-#include "nn/ops/op-util.h"
+#include "nn/ops/gradient.h"
 
 /* Operators of two or more broadcast inputs with an output of the same type: Add Sub Mul Div Mod Pow Min Max Sum Mean
  * BitShift PRelu. Integers wrap; an integer divided by 0 is 0, as nothing else is said and a trap will not do. */
@@ -282,20 +282,134 @@ infer_prelu (FoveaOpContext *ctx, GError **error)
   return result;
 }
 
+/* --- Gradients
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* ∂y/∂a or ∂y/∂b at one element, of y = f (a, b) */
+typedef double (*Slope) (double a, double b, double y);
+
+#define DEFINE_SLOPE(NAME, EXPRESSION)                                                                            \
+  static double slope_##NAME (double a, double b, double y)                                                       \
+  {                                                                                                               \
+    return EXPRESSION;                                                                                            \
+  }
+
+DEFINE_SLOPE (one, 1.0)
+DEFINE_SLOPE (minus_one, -1.0)
+DEFINE_SLOPE (mul_a, b)
+DEFINE_SLOPE (mul_b, a)
+DEFINE_SLOPE (div_a, 1.0 / b)
+DEFINE_SLOPE (div_b, -y / b)
+DEFINE_SLOPE (pow_a, b == 0 ? 0.0 : b *pow (a, b - 1.0))
+DEFINE_SLOPE (pow_b, a > 0 ? y *log (a) : 0.0)
+DEFINE_SLOPE (prelu_a, a < 0 ? b : 1.0)
+DEFINE_SLOPE (prelu_b, a < 0 ? a : 0.0)
+
+/* Sums over what the operand was spread over. */
+static void
+differentiate_operand (const FoveaGradientContext *ctx, guint i, Slope slope)
+{
+  const FoveaTensor *a = ctx->op.in[0], *b = ctx->op.in[1], *y = ctx->op.out[0];
+  double *d = fovea_gradient_of (ctx, i);
+  FoveaBroadcast it;
+
+  if (d == NULL)
+    return;
+  for (fovea_broadcast_init (&it, &y->shape, 2, &a->shape, &b->shape); it.more; fovea_broadcast_next (&it))
+    for (gint64 j = 0; j < it.inner; j++)
+      {
+        gsize at_a = (gsize) (it.offset[0] + j * it.step[0]), at_b = (gsize) (it.offset[1] + j * it.step[1]);
+        gsize at = (gsize) (it.out + j);
+
+        d[i == 0 ? at_a : at_b]
+          += fovea_tensor_real (ctx->d_out[0], at)
+             * slope (fovea_tensor_real (a, at_a), fovea_tensor_real (b, at_b), fovea_tensor_real (y, at));
+      }
+}
+
+#define DEFINE_GRADIENT(NAME, SLOPE_A, SLOPE_B)                                                                   \
+  static gboolean gradient_of_##NAME (const FoveaGradientContext *ctx, GError **error)                            \
+  {                                                                                                               \
+    differentiate_operand (ctx, 0, slope_##SLOPE_A);                                                              \
+    differentiate_operand (ctx, 1, slope_##SLOPE_B);                                                              \
+    return TRUE;                                                                                                  \
+  }
+
+DEFINE_GRADIENT (add, one, one)
+DEFINE_GRADIENT (sub, one, minus_one)
+DEFINE_GRADIENT (mul, mul_a, mul_b)
+DEFINE_GRADIENT (div, div_a, div_b)
+DEFINE_GRADIENT (prelu, prelu_a, prelu_b)
+
+static gboolean
+gradient_of_pow (const FoveaGradientContext *ctx, GError **error)
+{
+  if (!fovea_dtype_is_float (ctx->op.in[1]->dtype))
+    return fovea_op_fail (error, FOVEA_NN_ERROR_UNSUPPORTED, "has a gradient only for exponents that are floats");
+  differentiate_operand (ctx, 0, slope_pow_a);
+  differentiate_operand (ctx, 1, slope_pow_b);
+  return TRUE;
+}
+
+/* Sum and Mean give every input its share; Min and Max give all to the inputs that have the value of the output, in
+ * equal shares. */
+static gboolean
+gradient_of_many (const FoveaGradientContext *ctx, gboolean chooses, double share)
+{
+  const FoveaTensor *y = ctx->op.out[0];
+  g_autofree guint *winners = g_new0 (guint, y->n_elements);
+  FoveaBroadcast it;
+
+  for (int pass = chooses ? 0 : 1; pass < 2; pass++)
+    for (guint i = 0; i < ctx->op.n_in; i++)
+      for (fovea_broadcast_init (&it, &y->shape, 1, &ctx->op.in[i]->shape); it.more; fovea_broadcast_next (&it))
+        for (gint64 j = 0; j < it.inner; j++)
+          {
+            gsize at = (gsize) (it.out + j), from = (gsize) (it.offset[0] + j * it.step[0]);
+            double *d = fovea_gradient_of (ctx, i);
+
+            if (chooses && fovea_tensor_real (ctx->op.in[i], from) != fovea_tensor_real (y, at))
+              continue;
+            if (pass == 0)
+              winners[at]++;
+            else if (d != NULL)
+              d[from] += fovea_tensor_real (ctx->d_out[0], at) * (chooses ? 1.0 / winners[at] : share);
+          }
+  return TRUE;
+}
+
+static gboolean
+gradient_of_extreme (const FoveaGradientContext *ctx, GError **error)
+{
+  return gradient_of_many (ctx, TRUE, 1);
+}
+
+static gboolean
+gradient_of_sum (const FoveaGradientContext *ctx, GError **error)
+{
+  return gradient_of_many (ctx, FALSE, 1);
+}
+
+static gboolean
+gradient_of_mean (const FoveaGradientContext *ctx, GError **error)
+{
+  return gradient_of_many (ctx, FALSE, 1.0 / ctx->op.n_in);
+}
+
 #define HALF FOVEA_OP_WIDEN_HALF
 
 const FoveaOp fovea_ops_arithmetic[] = {
-  { "Add", 7, 0, 2, 2, 1, 1, infer_numbers, run_add, HALF },
-  { "Sub", 7, 0, 2, 2, 1, 1, infer_numbers, run_sub, HALF },
-  { "Mul", 7, 0, 2, 2, 1, 1, infer_numbers, run_mul, HALF },
-  { "Div", 7, 0, 2, 2, 1, 1, infer_numbers, run_div, HALF },
-  { "Pow", 7, 0, 2, 2, 1, 1, infer_pow, run_pow_mixed, HALF },
+  { "Add", 7, 0, 2, 2, 1, 1, infer_numbers, run_add, HALF, gradient_of_add },
+  { "Sub", 7, 0, 2, 2, 1, 1, infer_numbers, run_sub, HALF, gradient_of_sub },
+  { "Mul", 7, 0, 2, 2, 1, 1, infer_numbers, run_mul, HALF, gradient_of_mul },
+  { "Div", 7, 0, 2, 2, 1, 1, infer_numbers, run_div, HALF, gradient_of_div },
+  { "Pow", 7, 0, 2, 2, 1, 1, infer_pow, run_pow_mixed, HALF, gradient_of_pow },
   { "Mod", 10, 0, 2, 2, 1, 1, infer_mod, run_mod_or_fmod, HALF },
-  { "Min", 6, 0, 1, G_MAXUINT, 1, 1, infer_numbers, run_min, HALF },
-  { "Max", 6, 0, 1, G_MAXUINT, 1, 1, infer_numbers, run_max, HALF },
-  { "Sum", 6, 0, 1, G_MAXUINT, 1, 1, infer_floats, run_add, HALF },
-  { "Mean", 6, 0, 1, G_MAXUINT, 1, 1, infer_floats, run_mean, HALF },
+  { "Min", 6, 0, 1, G_MAXUINT, 1, 1, infer_numbers, run_min, HALF, gradient_of_extreme },
+  { "Max", 6, 0, 1, G_MAXUINT, 1, 1, infer_numbers, run_max, HALF, gradient_of_extreme },
+  { "Sum", 6, 0, 1, G_MAXUINT, 1, 1, infer_floats, run_add, HALF, gradient_of_sum },
+  { "Mean", 6, 0, 1, G_MAXUINT, 1, 1, infer_floats, run_mean, HALF, gradient_of_mean },
   { "BitShift", 11, 0, 2, 2, 1, 1, infer_shift, run_shift },
-  { "PRelu", 7, 0, 2, 2, 1, 1, infer_prelu, run_prelu, HALF },
+  { "PRelu", 7, 0, 2, 2, 1, 1, infer_prelu, run_prelu, HALF, gradient_of_prelu },
   { NULL },
 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "nn/ops/families.h"
-#include "nn/ops/op-util.h"
+#include "nn/ops/gradient.h"
 
 /* Values that depend on no data, or on shapes alone: Constant ConstantOfShape Shape Size Range Identity EyeLike, and
  * Dropout, which does nothing once a model is trained. */
@@ -300,8 +300,8 @@ const FoveaOp fovea_ops_constants[] = {
   { "Shape", 1, 0, 1, 1, 1, 1, infer_shape, run_nothing },
   { "Size", 1, 0, 1, 1, 1, 1, infer_size, run_nothing },
   { "Range", 11, 0, 3, 3, 1, 1, infer_range, run_range },
-  { "Identity", 1, 0, 1, 1, 1, 1, infer_identity, run_nothing },
-  { "Dropout", 7, 0, 1, 3, 1, 2, infer_dropout, run_dropout },
+  { "Identity", 1, 0, 1, 1, 1, 1, infer_identity, run_nothing, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Dropout", 7, 0, 1, 3, 1, 2, infer_dropout, run_dropout, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
   { "EyeLike", 9, 0, 1, 1, 1, 1, infer_eye_like, run_eye_like },
   { NULL },
 };

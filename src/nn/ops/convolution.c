@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nn/ops/families.h"
 
-#include "nn/ops/op-check.h"
+#include "nn/ops/gradient.h"
 #include "nn/ops/quantise.h"
 #include "nn/ops/stencil.h"
 
@@ -295,6 +295,77 @@ conv_transpose_run (FoveaOpContext *ctx, GError **error)
   return conv_like_run (ctx, TRUE, error);
 }
 
+/* --- gradients
+ * ----------------------------------------------------------------------------------------------------------- */
+
+/* weight += Σ small · large, the third thing that a row can do */
+static void
+correlate (void *small, void *large, const void *weight, gint64 n, gint64 stride)
+{
+  const double *a = small, *b = large;
+  double sum = 0;
+
+  for (gint64 i = 0; i < n; i++)
+    sum += a[i] * b[i * stride];
+  *(double *) weight += sum;
+}
+
+static void
+differentiate_bias (const FoveaTensor *d_y, double *d_bias)
+{
+  gsize channels = (gsize) d_y->shape.dim[1], plane;
+
+  if (d_y->n_elements == 0)
+    return;
+  plane = d_y->n_elements / (gsize) d_y->shape.dim[0] / channels;
+  for (gsize i = 0; i < d_y->n_elements; i++)
+    d_bias[i / plane % channels] += fovea_tensor_real (d_y, i);
+}
+
+/* The same walk again: towards x the weights go the other way, and towards w small and large sides are correlated. */
+static gboolean
+conv_like_gradient (const FoveaGradientContext *ctx, gboolean transposed, GError **error)
+{
+  const FoveaOpContext *op = &ctx->op;
+  g_autoptr (FoveaTensor) x = fovea_tensor_convert (op->in[0], FOVEA_DTYPE_F64, error);
+  g_autoptr (FoveaTensor) w = x != NULL ? fovea_tensor_convert (op->in[1], FOVEA_DTYPE_F64, error) : NULL;
+  g_autoptr (FoveaTensor) d_y = w != NULL ? fovea_tensor_convert (ctx->d_out[0], FOVEA_DTYPE_F64, error) : NULL;
+  double *d_x = fovea_gradient_of (ctx, 0), *d_w = fovea_gradient_of (ctx, 1), *d_bias = fovea_gradient_of (ctx, 2);
+  Walk walk;
+
+  if (d_y == NULL || !walk_read (&walk, op, &x->shape, &w->shape, transposed, error))
+    return FALSE;
+  if (transposed)
+    for (int i = 0; i < walk.s.n; i++)
+      {
+        gint64 small = walk.s.in[i];
+
+        walk.s.in[i] = walk.s.out[i];
+        walk.s.out[i] = small;
+      }
+  walk_prepare (&walk, FOVEA_DTYPE_F64, !transposed);
+  if (d_x != NULL)
+    walk_all (&walk, transposed, d_x, w->data, d_y->data);
+  walk.row = correlate;
+  if (d_w != NULL)
+    walk_all (&walk, transposed, x->data, d_w, d_y->data);
+  if (d_bias != NULL)
+    differentiate_bias (d_y, d_bias);
+  return TRUE;
+}
+
+static gboolean
+conv_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  return conv_like_gradient (ctx, FALSE, error);
+}
+
+static gboolean
+conv_transpose_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  return conv_like_gradient (ctx, TRUE, error);
+}
+
 /* ConvInteger: x, w, x zero point (scalar), w zero point (scalar or [O]); padding counts as the zero point. */
 static gboolean
 conv_integer_shape (FoveaOpContext *ctx, GError **error)
@@ -398,8 +469,8 @@ qlinear_conv_run (FoveaOpContext *ctx, GError **error)
 }
 
 const FoveaOp fovea_ops_convolution[] = {
-  { "Conv", 1, 0, 2, 3, 1, 1, conv_infer, conv_run, FOVEA_OP_WIDEN_HALF },
-  { "ConvTranspose", 1, 0, 2, 3, 1, 1, conv_transpose_infer, conv_transpose_run, FOVEA_OP_WIDEN_HALF },
+  { "Conv", 1, 0, 2, 3, 1, 1, conv_infer, conv_run, FOVEA_OP_WIDEN_HALF, conv_gradient },
+  { "ConvTranspose", 1, 0, 2, 3, 1, 1, conv_transpose_infer, conv_transpose_run, FOVEA_OP_WIDEN_HALF, conv_transpose_gradient },
   { "ConvInteger", 10, 0, 2, 4, 1, 1, conv_integer_infer, conv_integer_run },
   { "QLinearConv", 10, 0, 8, 9, 1, 1, qlinear_conv_infer, qlinear_conv_run },
   { NULL }

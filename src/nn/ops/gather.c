@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nn/ops/families.h"
 
-#include "nn/ops/op-check.h"
+#include "nn/ops/gradient.h"
 
 /* Gather, GatherElements, GatherND: values moved by index, any type. Negative indices count from the end; one that is
  * out of range is MALFORMED. */
@@ -183,8 +183,8 @@ gather_nd_run (FoveaOpContext *ctx, GError **error)
 }
 
 const FoveaOp fovea_ops_gather[] = {
-  { "Gather", 1, 0, 2, 2, 1, 1, gather_infer, gather_run },
-  { "GatherElements", 11, 0, 2, 2, 1, 1, gather_elements_infer, gather_elements_run },
-  { "GatherND", 11, 0, 2, 2, 1, 1, gather_nd_infer, gather_nd_run },
+  { "Gather", 1, 0, 2, 2, 1, 1, gather_infer, gather_run, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "GatherElements", 11, 0, 2, 2, 1, 1, gather_elements_infer, gather_elements_run, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "GatherND", 11, 0, 2, 2, 1, 1, gather_nd_infer, gather_nd_run, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
   { NULL }
 };

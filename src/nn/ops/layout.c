@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "nn/ops/families.h"
-#include "nn/ops/op-util.h"
+#include "nn/ops/gradient.h"
 
 /* The same elements under another shape, in another order, or repeated: Reshape Flatten Squeeze Unsqueeze Transpose
  * Concat Split Slice Expand Tile. Any type; elements are moved as bytes. */
@@ -498,16 +498,16 @@ run_split (FoveaOpContext *ctx, GError **error)
 }
 
 const FoveaOp fovea_ops_layout[] = {
-  { "Reshape", 5, 0, 2, 2, 1, 1, infer_reshape, run_view },
-  { "Flatten", 1, 0, 1, 1, 1, 1, infer_flatten, run_view },
-  { "Squeeze", 1, 0, 1, 2, 1, 1, infer_squeeze, run_view },
-  { "Unsqueeze", 1, 0, 1, 2, 1, 1, infer_unsqueeze, run_view },
-  { "Transpose", 1, 0, 1, 1, 1, 1, infer_transpose, run_transpose },
-  { "Slice", 1, 9, 1, 1, 1, 1, infer_slice, run_slice },
-  { "Slice", 10, 0, 3, 5, 1, 1, infer_slice, run_slice },
-  { "Expand", 8, 0, 2, 2, 1, 1, infer_expand, run_expand },
-  { "Tile", 6, 0, 2, 2, 1, 1, infer_tile, run_tile },
-  { "Concat", 4, 0, 1, G_MAXUINT, 1, 1, infer_concat, run_concat },
-  { "Split", 2, 0, 1, 2, 1, G_MAXUINT, infer_split, run_split },
+  { "Reshape", 5, 0, 2, 2, 1, 1, infer_reshape, run_view, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Flatten", 1, 0, 1, 1, 1, 1, infer_flatten, run_view, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Squeeze", 1, 0, 1, 2, 1, 1, infer_squeeze, run_view, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Unsqueeze", 1, 0, 1, 2, 1, 1, infer_unsqueeze, run_view, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Transpose", 1, 0, 1, 1, 1, 1, infer_transpose, run_transpose, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Slice", 1, 9, 1, 1, 1, 1, infer_slice, run_slice, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Slice", 10, 0, 3, 5, 1, 1, infer_slice, run_slice, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Expand", 8, 0, 2, 2, 1, 1, infer_expand, run_expand, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Tile", 6, 0, 2, 2, 1, 1, infer_tile, run_tile, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Concat", 4, 0, 1, G_MAXUINT, 1, 1, infer_concat, run_concat, FOVEA_OP_DEFAULT, fovea_gradient_of_copies },
+  { "Split", 2, 0, 1, 2, 1, G_MAXUINT, infer_split, run_split, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
   { NULL },
 };

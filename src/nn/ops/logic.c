@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "nn/ops/families.h"
-#include "nn/ops/op-util.h"
+#include "nn/ops/gradient.h"
 
 /* Operators that answer yes or no, and Where: And Or Xor Not Equal Greater GreaterOrEqual Less LessOrEqual IsNaN
  * IsInf. */
@@ -202,6 +202,6 @@ const FoveaOp fovea_ops_logic[] = {
   { "LessOrEqual", 12, 0, 2, 2, 1, 1, infer_numbers, run_less_or_equal, HALF },
   { "IsNaN", 9, 0, 1, 1, 1, 1, infer_float_test, run_is_nan, HALF },
   { "IsInf", 10, 0, 1, 1, 1, 1, infer_float_test, run_is_inf, HALF },
-  { "Where", 9, 0, 3, 3, 1, 1, infer_where, run_where },
+  { "Where", 9, 0, 3, 3, 1, 1, infer_where, run_where, FOVEA_OP_DEFAULT, fovea_gradient_of_copies },
   { NULL },
 };

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "nn/ops/op-check.h"
+#include "nn/ops/gradient.h"
 #include "nn/ops/quantise.h"
 
 /* MatMul, Gemm, MatMulInteger, QLinearMatMul, Det.
@@ -151,6 +151,67 @@ matmul_run (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
+/* dA += dY · B', dB += A' · dY for one y = A · B of doubles; d_a and d_b (nullable) have the strides of a and b. */
+static void
+differentiate_product (const Product *p, const double *a, const double *b, const double *d_y, double *d_a, double *d_b)
+{
+  for (gint64 i = 0; i < p->m; i++)
+    for (gint64 k = 0; k < p->k; k++)
+      {
+        gint64 at = i * p->a_row + k * p->a_column;
+        double sum = 0;
+
+        for (gint64 j = 0; j < p->n; j++)
+          {
+            sum += d_y[i * p->n + j] * b[k * p->b_row + j * p->b_column];
+            if (d_b != NULL)
+              d_b[k * p->b_row + j * p->b_column] += d_y[i * p->n + j] * a[at];
+          }
+        if (d_a != NULL)
+          d_a[at] += sum;
+      }
+}
+
+/* A, B and d_y as doubles */
+static gboolean
+read_factors (const FoveaGradientContext *ctx, FoveaTensor **a, FoveaTensor **b, FoveaTensor **d_y, GError **error)
+{
+  *a = fovea_tensor_convert (ctx->op.in[0], FOVEA_DTYPE_F64, error);
+  *b = *a != NULL ? fovea_tensor_convert (ctx->op.in[1], FOVEA_DTYPE_F64, error) : NULL;
+  *d_y = *b != NULL ? fovea_tensor_convert (ctx->d_out[0], FOVEA_DTYPE_F64, error) : NULL;
+  return *d_y != NULL;
+}
+
+static inline double *
+offset_by (double *data, gint64 n)
+{
+  return data != NULL ? data + n : NULL;
+}
+
+static gboolean
+matmul_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  double *d_a = fovea_gradient_of (ctx, 0), *d_b = fovea_gradient_of (ctx, 1);
+  g_autoptr (FoveaTensor) a = NULL, b = NULL, d_y = NULL;
+  FoveaBroadcast it;
+  Batches batches;
+  const Product *p = &batches.product;
+
+  if (!read_factors (ctx, &a, &b, &d_y, error) || !read_batches (&a->shape, &b->shape, &batches, error))
+    return FALSE;
+  for (fovea_broadcast_init (&it, &batches.batch, 2, &batches.a_batch, &batches.b_batch); it.more;
+       fovea_broadcast_next (&it))
+    for (gint64 j = 0; j < it.inner; j++)
+      {
+        gint64 at_a = (it.offset[0] + j * it.step[0]) * p->m * p->k, at_b = (it.offset[1] + j * it.step[1]) * p->k * p->n;
+
+        differentiate_product (p, FOVEA_TENSOR_DATA (a, double) + at_a, FOVEA_TENSOR_DATA (b, double) + at_b,
+                               FOVEA_TENSOR_DATA (d_y, double) + (it.out + j) * p->m * p->n, offset_by (d_a, at_a),
+                               offset_by (d_b, at_b));
+      }
+  return TRUE;
+}
+
 static gboolean
 gemm_product (const FoveaOpContext *ctx, Product *ret, GError **error)
 {
@@ -233,6 +294,31 @@ gemm_run (FoveaOpContext *ctx, GError **error)
   for (fovea_broadcast_init (&it, &y->shape, 1, c != NULL ? &c->shape : &y->shape); it.more; fovea_broadcast_next (&it))
     for (gint64 j = 0; j < it.inner; j++)
       combine (y, it.out + j, c, it.offset[0] + j * it.step[0], alpha, beta);
+  return TRUE;
+}
+
+static gboolean
+gemm_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  double alpha = (double) fovea_node_float (ctx->op.node, "alpha", 1), beta = (double) fovea_node_float (ctx->op.node, "beta", 1);
+  double *d_c = fovea_gradient_of (ctx, 2);
+  g_autoptr (FoveaTensor) a = NULL, b = NULL, d_y = NULL, scaled = NULL;
+  FoveaBroadcast it;
+  Product p;
+
+  if (!read_factors (ctx, &a, &b, &d_y, error) || !gemm_product (&ctx->op, &p, error))
+    return FALSE;
+  scaled = fovea_tensor_new (FOVEA_DTYPE_F64, &d_y->shape, error);
+  if (scaled == NULL)
+    return FALSE;
+  for (gsize i = 0; i < d_y->n_elements; i++)
+    FOVEA_TENSOR_DATA (scaled, double)[i] = alpha * FOVEA_TENSOR_DATA (d_y, double)[i];
+  differentiate_product (&p, a->data, b->data, scaled->data, fovea_gradient_of (ctx, 0), fovea_gradient_of (ctx, 1));
+  if (d_c == NULL)
+    return TRUE;
+  for (fovea_broadcast_init (&it, &d_y->shape, 1, &ctx->op.in[2]->shape); it.more; fovea_broadcast_next (&it))
+    for (gint64 j = 0; j < it.inner; j++)
+      d_c[it.offset[0] + j * it.step[0]] += beta * FOVEA_TENSOR_DATA (d_y, double)[it.out + j];
   return TRUE;
 }
 
@@ -396,8 +482,8 @@ det_run (FoveaOpContext *ctx, GError **error)
 }
 
 const FoveaOp fovea_ops_matrix[] = {
-  { "MatMul", 1, 0, 2, 2, 1, 1, matmul_infer, matmul_run, FOVEA_OP_WIDEN_HALF },
-  { "Gemm", 1, 0, 2, 3, 1, 1, gemm_infer, gemm_run, FOVEA_OP_WIDEN_HALF },
+  { "MatMul", 1, 0, 2, 2, 1, 1, matmul_infer, matmul_run, FOVEA_OP_WIDEN_HALF, matmul_gradient },
+  { "Gemm", 1, 0, 2, 3, 1, 1, gemm_infer, gemm_run, FOVEA_OP_WIDEN_HALF, gemm_gradient },
   { "MatMulInteger", 10, 0, 2, 4, 1, 1, matmul_integer_infer, matmul_integer_run },
   { "QLinearMatMul", 10, 0, 8, 8, 1, 1, qlinear_matmul_infer, qlinear_matmul_run },
   { "Det", 11, 0, 1, 1, 1, 1, det_infer, det_run, FOVEA_OP_WIDEN_HALF },

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "nn/ops/op-check.h"
+#include "nn/ops/gradient.h"
 
 /* BatchNormalization, InstanceNormalization, GroupNormalization, LayerNormalization, MeanVarianceNormalization, LRN,
  * LpNormalization.
@@ -507,12 +507,17 @@ lp_norm_run (FoveaOpContext *ctx, GError **error)
 }
 
 const FoveaOp fovea_ops_normalisation[] = {
-  { "BatchNormalization", 1, 0, 5, 5, 1, 5, batch_norm_infer, batch_norm_run, FOVEA_OP_WIDEN_HALF },
-  { "InstanceNormalization", 1, 0, 3, 3, 1, 1, instance_norm_infer, instance_norm_run, FOVEA_OP_WIDEN_HALF },
-  { "GroupNormalization", 18, 0, 3, 3, 1, 1, group_norm_infer, group_norm_run, FOVEA_OP_WIDEN_HALF },
-  { "LayerNormalization", 17, 0, 2, 3, 1, 3, layer_norm_infer, layer_norm_run, FOVEA_OP_WIDEN_HALF },
+  { "BatchNormalization", 1, 0, 5, 5, 1, 5, batch_norm_infer, batch_norm_run, FOVEA_OP_WIDEN_HALF,
+    fovea_gradient_of_batch_norm },
+  { "InstanceNormalization", 1, 0, 3, 3, 1, 1, instance_norm_infer, instance_norm_run, FOVEA_OP_WIDEN_HALF,
+    fovea_gradient_of_group_norm },
+  { "GroupNormalization", 18, 0, 3, 3, 1, 1, group_norm_infer, group_norm_run, FOVEA_OP_WIDEN_HALF,
+    fovea_gradient_of_group_norm },
+  { "LayerNormalization", 17, 0, 2, 3, 1, 3, layer_norm_infer, layer_norm_run, FOVEA_OP_WIDEN_HALF,
+    fovea_gradient_of_layer_norm },
   { "MeanVarianceNormalization", 9, 0, 1, 1, 1, 1, mvn_infer, mvn_run, FOVEA_OP_WIDEN_HALF },
   { "LRN", 1, 0, 1, 1, 1, 1, lrn_infer, lrn_run, FOVEA_OP_WIDEN_HALF },
-  { "LpNormalization", 1, 0, 1, 1, 1, 1, lp_norm_infer, lp_norm_run, FOVEA_OP_WIDEN_HALF },
+  { "LpNormalization", 1, 0, 1, 1, 1, 1, lp_norm_infer, lp_norm_run, FOVEA_OP_WIDEN_HALF,
+    fovea_gradient_of_lp_norm },
   { NULL }
 };

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "nn/ops/op-check.h"
+#include "nn/ops/gradient.h"
 #include "nn/ops/stencil.h"
 
 /* MaxPool, AveragePool, LpPool, their global forms, MaxUnpool, MaxRoiPool over [N, C, D1 … Dn].
@@ -598,12 +598,110 @@ max_roi_pool_run (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
+/* MaxPool gives all to the first of the largest values, AveragePool an equal share to every tap. */
+static gboolean
+pool_gradient (const FoveaGradientContext *ctx, gboolean largest, GError **error)
+{
+  const FoveaTensor *x = ctx->op.in[0], *d_y = ctx->d_out[0];
+  gint64 n_planes = x->shape.dim[0] * x->shape.dim[1], in_plane, out_plane;
+  gboolean include_pad = fovea_node_int (ctx->op.node, "count_include_pad", 0) != 0;
+  double *d_x = fovea_gradient_of (ctx, 0);
+  FoveaStencil s;
+
+  if (x->n_elements == 0 || d_x == NULL || d_y == NULL)
+    return TRUE;
+  if (!pool_stencil (&s, &ctx->op, error))
+    return FALSE;
+  in_plane = plane_size (s.in, s.n);
+  out_plane = plane_size (s.out, s.n);
+  for (gint64 p = 0; p < n_planes; p++)
+    {
+      gint64 out[FOVEA_MAX_SPATIAL] = { 0 };
+
+      for (gint64 o = 0; o < out_plane; o++, next_output (&s, out))
+        {
+          double d = fovea_tensor_real (d_y, (gsize) (p * out_plane + o)), best = 0;
+          gint64 best_at = -1;
+          Taps taps;
+
+          taps_at (&taps, &s, out);
+          if (!largest)
+            {
+              d /= (double) MAX (1, include_pad ? padded_taps (&s, out) : taps.n_inside);
+              FOR_TAPS (&taps, s.n, at, d_x[p * in_plane + at] += d);
+              continue;
+            }
+          FOR_TAPS (&taps, s.n, at, {
+            double value = fovea_tensor_real (x, (gsize) (p * in_plane + at));
+            if (best_at < 0 || value > best)
+              {
+                best = value;
+                best_at = at;
+              }
+          });
+          if (best_at >= 0)
+            d_x[p * in_plane + best_at] += d;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+max_pool_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  return pool_gradient (ctx, TRUE, error);
+}
+
+static gboolean
+average_pool_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  return pool_gradient (ctx, FALSE, error);
+}
+
+static gboolean
+global_pool_gradient (const FoveaGradientContext *ctx, gboolean largest)
+{
+  const FoveaTensor *x = ctx->op.in[0], *y = ctx->op.out[0];
+  double *d_x = fovea_gradient_of (ctx, 0);
+  gsize plane = y->n_elements == 0 ? 0 : x->n_elements / y->n_elements;
+
+  for (gsize p = 0; d_x != NULL && p < y->n_elements; p++)
+    {
+      double d = fovea_tensor_real (ctx->d_out[0], p);
+      gboolean given = FALSE;
+
+      for (gsize i = p * plane; i < (p + 1) * plane; i++)
+        if (!largest)
+          d_x[i] += d / (double) plane;
+        else if (!given && fovea_tensor_real (x, i) == fovea_tensor_real (y, p))
+          {
+            d_x[i] += d;
+            given = TRUE;
+          }
+    }
+  return TRUE;
+}
+
+static gboolean
+global_average_pool_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  return global_pool_gradient (ctx, FALSE);
+}
+
+static gboolean
+global_max_pool_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  return global_pool_gradient (ctx, TRUE);
+}
+
 const FoveaOp fovea_ops_pooling[] = {
-  { "MaxPool", 1, 0, 1, 1, 1, 2, max_pool_infer, max_pool_run, FOVEA_OP_WIDEN_HALF },
-  { "AveragePool", 1, 0, 1, 1, 1, 1, average_pool_infer, average_pool_run, FOVEA_OP_WIDEN_HALF },
+  { "MaxPool", 1, 0, 1, 1, 1, 2, max_pool_infer, max_pool_run, FOVEA_OP_WIDEN_HALF, max_pool_gradient },
+  { "AveragePool", 1, 0, 1, 1, 1, 1, average_pool_infer, average_pool_run, FOVEA_OP_WIDEN_HALF, average_pool_gradient },
   { "LpPool", 1, 0, 1, 1, 1, 1, lp_pool_infer, lp_pool_run, FOVEA_OP_WIDEN_HALF },
-  { "GlobalAveragePool", 1, 0, 1, 1, 1, 1, global_pool_infer, global_average_pool_run, FOVEA_OP_WIDEN_HALF },
-  { "GlobalMaxPool", 1, 0, 1, 1, 1, 1, global_pool_infer, global_max_pool_run, FOVEA_OP_WIDEN_HALF },
+  { "GlobalAveragePool", 1, 0, 1, 1, 1, 1, global_pool_infer,
+    global_average_pool_run, FOVEA_OP_WIDEN_HALF, global_average_pool_gradient },
+  { "GlobalMaxPool", 1, 0, 1, 1, 1, 1, global_pool_infer,
+    global_max_pool_run, FOVEA_OP_WIDEN_HALF, global_max_pool_gradient },
   { "GlobalLpPool", 1, 0, 1, 1, 1, 1, global_lp_pool_infer, global_lp_pool_run, FOVEA_OP_WIDEN_HALF },
   { "MaxUnpool", 9, 0, 2, 3, 1, 1, unpool_infer, unpool_run, FOVEA_OP_WIDEN_HALF },
   { "MaxRoiPool", 1, 0, 2, 2, 1, 1, max_roi_pool_infer, max_roi_pool_run, FOVEA_OP_WIDEN_HALF },

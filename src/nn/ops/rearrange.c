@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "nn/ops/families.h"
-#include "nn/ops/op-util.h"
+#include "nn/ops/gradient.h"
 
 /* Elements moved by a rule of their own: Pad DepthToSpace SpaceToDepth Trilu ReverseSequence OneHot. Any type. */
 
@@ -427,10 +427,10 @@ run_one_hot (FoveaOpContext *ctx, GError **error)
 }
 
 const FoveaOp fovea_ops_rearrange[] = {
-  { "Pad", 2, 10, 1, 1, 1, 1, infer_pad, run_pad },
-  { "Pad", 11, 0, 2, 4, 1, 1, infer_pad, run_pad },
-  { "DepthToSpace", 1, 0, 1, 1, 1, 1, infer_depth_to_space, run_depth_to_space },
-  { "SpaceToDepth", 1, 0, 1, 1, 1, 1, infer_space_to_depth, run_space_to_depth },
+  { "Pad", 2, 10, 1, 1, 1, 1, infer_pad, run_pad, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "Pad", 11, 0, 2, 4, 1, 1, infer_pad, run_pad, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "DepthToSpace", 1, 0, 1, 1, 1, 1, infer_depth_to_space, run_depth_to_space, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
+  { "SpaceToDepth", 1, 0, 1, 1, 1, 1, infer_space_to_depth, run_space_to_depth, FOVEA_OP_DEFAULT, fovea_gradient_of_copy },
   { "Trilu", 14, 0, 1, 2, 1, 1, infer_trilu, run_trilu },
   { "ReverseSequence", 10, 0, 2, 2, 1, 1, infer_reverse_sequence, run_reverse_sequence },
   { "OneHot", 9, 0, 3, 3, 1, 1, infer_one_hot, run_one_hot },

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "nn/ops/op-check.h"
+#include "nn/ops/gradient.h"
 
 /* ReduceSum, Mean, Max, Min, Prod, L1, L2, SumSquare, LogSum, LogSumExp; ArgMax, ArgMin; CumSum.
  *
@@ -223,6 +223,65 @@ log_sum_exp (const FoveaTensor *x, const FoveaShape *kept, FoveaTensor *max, GEr
   return TRUE;
 }
 
+/* ∂y/∂x of one value @x among @n, when the result is @y. The values that are the largest or smallest share equally:
+ * @n then counts them. */
+static double
+reduce_slope (ReduceKind kind, double x, double y, double n)
+{
+  switch (kind)
+    {
+    case REDUCE_SUM:
+      return 1;
+    case REDUCE_MEAN:
+      return 1 / n;
+    case REDUCE_MAX:
+    case REDUCE_MIN:
+      return x == y ? 1 / n : 0;
+    case REDUCE_L1:
+      return (x > 0) - (x < 0);
+    case REDUCE_L2:
+      return y > 0 ? x / y : 0;
+    case REDUCE_SUM_SQUARE:
+      return 2 * x;
+    case REDUCE_LOG_SUM:
+      return exp (-y);
+    case REDUCE_LOG_SUM_EXP:
+      return exp (x - y);
+    case REDUCE_PROD:
+    default:
+      return x != 0 ? y / x : 0;
+    }
+}
+
+static gboolean
+reduce_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  const FoveaTensor *x = ctx->op.in[0], *y = ctx->op.out[0];
+  ReduceKind kind = reduce_kind (&ctx->op);
+  gboolean reduced[FOVEA_MAX_RANK], noop, chooses = kind == REDUCE_MAX || kind == REDUCE_MIN;
+  double *d_x = fovea_gradient_of (ctx, 0);
+  g_autofree double *n = g_new0 (double, y->n_elements + 1);
+  FoveaShape kept;
+  FoveaBroadcast it;
+
+  if (d_x == NULL || reduce_axes (&ctx->op, reduced, &noop, error) != FOVEA_INFER_OK)
+    return d_x == NULL;
+  reduced_shape (&x->shape, reduced, TRUE, &kept);
+  for (int pass = 0; pass < 2; pass++)
+    for (fovea_broadcast_init (&it, &x->shape, 1, &kept); it.more; fovea_broadcast_next (&it))
+      for (gint64 j = 0; j < it.inner; j++)
+        {
+          gsize k = (gsize) (it.offset[0] + j * it.step[0]), at = (gsize) (it.out + j);
+          double value = fovea_tensor_real (x, at), result = fovea_tensor_real (y, k);
+
+          if (pass == 0)
+            n[k] += !chooses || value == result ? 1 : 0;
+          else
+            d_x[at] += fovea_tensor_real (ctx->d_out[0], k) * (noop ? 1 : reduce_slope (kind, value, result, n[k]));
+        }
+  return TRUE;
+}
+
 static gboolean
 reduce_run (FoveaOpContext *ctx, GError **error)
 {
@@ -421,7 +480,7 @@ cumsum_run (FoveaOpContext *ctx, GError **error)
   return TRUE;
 }
 
-#define REDUCE(name) { name, 1, 0, 1, 2, 1, 1, reduce_infer, reduce_run, FOVEA_OP_WIDEN_HALF }
+#define REDUCE(name) { name, 1, 0, 1, 2, 1, 1, reduce_infer, reduce_run, FOVEA_OP_WIDEN_HALF, reduce_gradient }
 
 const FoveaOp fovea_ops_reduction[] = {
   REDUCE ("ReduceSum"),

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "nn/ops/op-check.h"
+#include "nn/ops/gradient.h"
 #include "nn/ops/resize-axis.h"
 
 /* Resize and its forerunner Upsample over any axes.
@@ -398,6 +398,30 @@ copy_nearest (FoveaOpContext *ctx, const Resize *r, FoveaResizeTaps *const *taps
     }
 }
 
+static void
+drop_taps (FoveaResizeTaps **taps)
+{
+  for (int i = 0; i < FOVEA_MAX_RANK; i++)
+    g_clear_pointer (&taps[i], fovea_resize_taps_free);
+}
+
+/* The taps of every axis that is changed; all NULL after a failure. */
+static gboolean
+resize_taps (const Resize *r, FoveaResizeTaps **ret_taps, GError **error)
+{
+  for (int i = 0; i < r->rank; i++)
+    if (r->axis[i].out != r->axis[i].in || r->axis[i].scale != 1 || r->axis[i].start != 0 || r->axis[i].end != 1)
+      {
+        ret_taps[i] = fovea_resize_taps_new (&r->rule, &r->axis[i], error);
+        if (ret_taps[i] == NULL)
+          {
+            drop_taps (ret_taps);
+            return FALSE;
+          }
+      }
+  return TRUE;
+}
+
 static gboolean
 resize_run (FoveaOpContext *ctx, GError **error)
 {
@@ -409,23 +433,72 @@ resize_run (FoveaOpContext *ctx, GError **error)
     return FALSE;
   if (ctx->out[0]->n_elements == 0)
     return TRUE;
-  for (int i = 0; ok && i < r.rank; i++)
-    if (r.axis[i].out != r.axis[i].in || r.axis[i].scale != 1 || r.axis[i].start != 0 || r.axis[i].end != 1)
-      {
-        taps[i] = fovea_resize_taps_new (&r.rule, &r.axis[i], error);
-        ok = taps[i] != NULL;
-      }
-  if (ok && r.rule.mode == FOVEA_RESIZE_NEAREST)
+  if (!resize_taps (&r, taps, error))
+    return FALSE;
+  if (r.rule.mode == FOVEA_RESIZE_NEAREST)
     copy_nearest (ctx, &r, taps);
-  else if (ok)
+  else
     ok = interpolate (ctx, &r, taps, error);
-  for (int i = 0; i < r.rank; i++)
-    g_clear_pointer (&taps[i], fovea_resize_taps_free);
+  drop_taps (taps);
   return ok;
 }
 
+/* The transposed pass: what output o read with a weight gets its gradient back with that weight. */
+static FoveaTensor *
+spread_axis (const FoveaTensor *d_y, int axis, gint64 in, const FoveaResizeTaps *taps, GError **error)
+{
+  FoveaShape shape = d_y->shape;
+  gint64 outer = fovea_shape_span (&shape, 0, axis), inner = fovea_shape_span (&shape, axis + 1, shape.rank);
+  const double *from = d_y->data;
+  FoveaTensor *d_x;
+  double *to;
+
+  shape.dim[axis] = in;
+  d_x = fovea_tensor_new (FOVEA_DTYPE_F64, &shape, error);
+  if (d_x == NULL)
+    return NULL;
+  to = d_x->data;
+  for (gint64 a = 0; a < outer; a++)
+    for (gint64 o = 0; o < taps->n_out; o++)
+      for (gsize t = taps->begin[o]; t < taps->begin[o + 1]; t++)
+        for (gint64 i = 0; i < inner; i++)
+          to[(a * in + taps->index[t]) * inner + i] += taps->weight[t] * from[(a * taps->n_out + o) * inner + i];
+  return d_x;
+}
+
+static gboolean
+resize_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  FoveaResizeTaps *taps[FOVEA_MAX_RANK] = { NULL };
+  double *d_x = fovea_gradient_of (ctx, 0);
+  g_autoptr (FoveaTensor) work = NULL;
+  Resize r;
+
+  if (d_x == NULL || resize_read (&ctx->op, &r, error) != FOVEA_INFER_OK)
+    return d_x == NULL;
+  if (r.rule.mode == FOVEA_RESIZE_NEAREST)
+    return fovea_gradient_of_copy (ctx, error);
+  if (r.rule.map == FOVEA_RESIZE_TF_CROP)
+    return fovea_refuse (error, UNSUPPORTED, "tf_crop_and_resize has no gradient here");
+  if (!resize_taps (&r, taps, error))
+    return FALSE;
+  work = fovea_tensor_convert (ctx->d_out[0], FOVEA_DTYPE_F64, error);
+  for (int i = 0; work != NULL && i < r.rank; i++)
+    if (taps[i] != NULL)
+      {
+        FoveaTensor *next = spread_axis (work, i, r.axis[i].in, taps[i], error);
+
+        fovea_tensor_unref (work);
+        work = next;
+      }
+  drop_taps (taps);
+  for (gsize i = 0; work != NULL && i < work->n_elements; i++)
+    d_x[i] += FOVEA_TENSOR_DATA (work, double)[i];
+  return work != NULL;
+}
+
 const FoveaOp fovea_ops_resample[] = {
-  { "Resize", 10, 0, 1, 4, 1, 1, resize_infer, resize_run, FOVEA_OP_WIDEN_HALF },
-  { "Upsample", 1, 10, 1, 2, 1, 1, resize_infer, resize_run, FOVEA_OP_WIDEN_HALF },
+  { "Resize", 10, 0, 1, 4, 1, 1, resize_infer, resize_run, FOVEA_OP_WIDEN_HALF, resize_gradient },
+  { "Upsample", 1, 10, 1, 2, 1, 1, resize_infer, resize_run, FOVEA_OP_WIDEN_HALF, resize_gradient },
   { NULL }
 };

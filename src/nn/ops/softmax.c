@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "nn/ops/op-check.h"
+#include "nn/ops/gradient.h"
 
 /* Softmax, LogSoftmax, Hardmax; NegativeLogLikelihoodLoss, SoftmaxCrossEntropyLoss.
  *
@@ -89,6 +89,32 @@ softmax_run (FoveaOpContext *ctx, GError **error)
                                  largest_of (ctx->in[0], start, (gsize) v.inner, (gsize) v.length), 1);
         else
           softmax_vector (ctx->in[0], ctx->out[0], start, (gsize) v.inner, (gsize) v.length, logarithm);
+      }
+  return TRUE;
+}
+
+/* softmax: dx = y · (dy − Σ y dy);  log softmax: dx = dy − exp (y) Σ dy */
+static gboolean
+softmax_gradient (const FoveaGradientContext *ctx, GError **error)
+{
+  gboolean logarithm = strcmp (ctx->op.node->op_type, "LogSoftmax") == 0;
+  const FoveaTensor *y = ctx->op.out[0], *d_y = ctx->d_out[0];
+  double *d_x = fovea_gradient_of (ctx, 0);
+  Vectors v;
+
+  if (d_x == NULL || !softmax_vectors (&ctx->op, &v, error))
+    return d_x == NULL;
+  for (gint64 o = 0; o < v.outer; o++)
+    for (gint64 i = 0; i < v.inner && v.length > 0; i++)
+      {
+        gsize start = (gsize) (o * v.length * v.inner + i), end = start + (gsize) (v.length * v.inner);
+        double sum = 0;
+
+        for (gsize at = start; at < end; at += (gsize) v.inner)
+          sum += fovea_tensor_real (d_y, at) * (logarithm ? 1 : fovea_tensor_real (y, at));
+        for (gsize at = start; at < end; at += (gsize) v.inner)
+          d_x[at] += logarithm ? fovea_tensor_real (d_y, at) - exp (fovea_tensor_real (y, at)) * sum
+                               : fovea_tensor_real (y, at) * (fovea_tensor_real (d_y, at) - sum);
       }
   return TRUE;
 }
@@ -199,8 +225,8 @@ cross_entropy_run (FoveaOpContext *ctx, GError **error)
 }
 
 const FoveaOp fovea_ops_softmax[] = {
-  { "Softmax", 1, 0, 1, 1, 1, 1, softmax_infer, softmax_run, FOVEA_OP_WIDEN_HALF },
-  { "LogSoftmax", 1, 0, 1, 1, 1, 1, softmax_infer, softmax_run, FOVEA_OP_WIDEN_HALF },
+  { "Softmax", 1, 0, 1, 1, 1, 1, softmax_infer, softmax_run, FOVEA_OP_WIDEN_HALF, softmax_gradient },
+  { "LogSoftmax", 1, 0, 1, 1, 1, 1, softmax_infer, softmax_run, FOVEA_OP_WIDEN_HALF, softmax_gradient },
   { "Hardmax", 1, 0, 1, 1, 1, 1, softmax_infer, softmax_run, FOVEA_OP_WIDEN_HALF },
   { "NegativeLogLikelihoodLoss", 12, 0, 2, 3, 1, 1, loss_infer, likelihood_run, FOVEA_OP_WIDEN_HALF },
   { "SoftmaxCrossEntropyLoss", 12, 0, 2, 3, 1, 2, loss_infer, cross_entropy_run, FOVEA_OP_WIDEN_HALF },

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "nn/ops/families.h"
-#include "nn/ops/op-util.h"
+#include "nn/ops/gradient.h"
 
 /* One input, an output of the same type and shape. First what has a meaning for every number (Neg Abs Sign Relu Clip),
  * then functions of floats; those are computed in double and rounded once. */
@@ -174,45 +174,77 @@ DEFINE_FUNCTION (hard_sigmoid, CLAMP (a *x + b, 0.0, 1.0))
 DEFINE_FUNCTION (thresholded_relu, x > a ? x : 0.0)
 DEFINE_FUNCTION (shrink, x < -a ? x + b : x > a ? x - b : 0.0)
 
+/* Their derivatives */
+DEFINE_FUNCTION (sqrt_slope, 0.5 / sqrt (x))
+DEFINE_FUNCTION (log_slope, 1.0 / x)
+DEFINE_FUNCTION (reciprocal_slope, -1.0 / (x * x))
+DEFINE_FUNCTION (cos_slope, -sin (x))
+DEFINE_FUNCTION (tan_slope, 1.0 + tan (x) * tan (x))
+DEFINE_FUNCTION (asin_slope, 1.0 / sqrt (1.0 - x * x))
+DEFINE_FUNCTION (acos_slope, -1.0 / sqrt (1.0 - x * x))
+DEFINE_FUNCTION (atan_slope, 1.0 / (1.0 + x * x))
+DEFINE_FUNCTION (tanh_slope, 1.0 - tanh (x) * tanh (x))
+DEFINE_FUNCTION (asinh_slope, 1.0 / sqrt (x * x + 1.0))
+DEFINE_FUNCTION (acosh_slope, 1.0 / sqrt (x * x - 1.0))
+DEFINE_FUNCTION (atanh_slope, 1.0 / (1.0 - x * x))
+DEFINE_FUNCTION (erf_slope, 2.0 / sqrt (G_PI) * exp (-x * x))
+DEFINE_FUNCTION (sigmoid_slope, f_sigmoid (x, 0, 0) * f_sigmoid (-x, 0, 0))
+DEFINE_FUNCTION (softsign_slope, 1.0 / ((1.0 + fabs (x)) * (1.0 + fabs (x))))
+DEFINE_FUNCTION (hard_swish_slope, x <= -3 ? 0.0 : x >= 3 ? 1.0 : x / 3.0 + 0.5)
+DEFINE_FUNCTION (mish_slope, tanh (f_softplus (x, 0, 0))
+                               + x * f_tanh_slope (f_softplus (x, 0, 0), 0, 0) * f_sigmoid (x, 0, 0))
+DEFINE_FUNCTION (gelu_slope, 0.5 * (1.0 + erf (x * G_SQRT2 / 2.0)) + x * exp (-0.5 * x * x) / sqrt (2.0 * G_PI))
+DEFINE_FUNCTION (gelu_tanh_slope,
+                 0.5 * (1.0 + tanh (sqrt (2.0 / G_PI) * (x + 0.044715 * x * x * x)))
+                   + 0.5 * x * f_tanh_slope (sqrt (2.0 / G_PI) * (x + 0.044715 * x * x * x), 0, 0)
+                       * sqrt (2.0 / G_PI) * (1.0 + 0.134145 * x * x))
+DEFINE_FUNCTION (leaky_relu_slope, x < 0 ? a : 1.0)
+DEFINE_FUNCTION (elu_slope, x < 0 ? a * exp (x) : 1.0)
+DEFINE_FUNCTION (selu_slope, x > 0 ? b : b * a * exp (x))
+DEFINE_FUNCTION (celu_slope, x < 0 ? exp (x / a) : 1.0)
+DEFINE_FUNCTION (hard_sigmoid_slope, a *x + b > 0 && a * x + b < 1 ? a : 0.0)
+DEFINE_FUNCTION (thresholded_relu_slope, x > a ? 1.0 : 0.0)
+DEFINE_FUNCTION (shrink_slope, x < -a || x > a ? 1.0 : 0.0)
+
 static const struct {
   const char *op_type;
-  Function function;
+  Function function, slope; /* nothing flows back without a slope */
   const char *a, *b; /* attributes */
   double default_a, default_b;
 } functions[] = {
-  { "Sqrt", f_sqrt },
-  { "Exp", f_exp },
-  { "Log", f_log },
-  { "Reciprocal", f_reciprocal },
+  { "Sqrt", f_sqrt, f_sqrt_slope },
+  { "Exp", f_exp, f_exp },
+  { "Log", f_log, f_log_slope },
+  { "Reciprocal", f_reciprocal, f_reciprocal_slope },
   { "Floor", f_floor },
   { "Ceil", f_ceil },
   { "Round", f_round },
-  { "Sin", f_sin },
-  { "Cos", f_cos },
-  { "Tan", f_tan },
-  { "Asin", f_asin },
-  { "Acos", f_acos },
-  { "Atan", f_atan },
-  { "Sinh", f_sinh },
-  { "Cosh", f_cosh },
-  { "Tanh", f_tanh },
-  { "Asinh", f_asinh },
-  { "Acosh", f_acosh },
-  { "Atanh", f_atanh },
-  { "Erf", f_erf },
-  { "Sigmoid", f_sigmoid },
-  { "Softplus", f_softplus },
-  { "Softsign", f_softsign },
-  { "HardSwish", f_hard_swish },
-  { "Mish", f_mish },
-  { "Gelu", f_gelu },
-  { "LeakyRelu", f_leaky_relu, "alpha", NULL, 0.01 },
-  { "Elu", f_elu, "alpha", NULL, 1.0 },
-  { "Selu", f_selu, "alpha", "gamma", 1.67326319217681884765625, 1.05070102214813232421875 },
-  { "Celu", f_celu, "alpha", NULL, 1.0 },
-  { "HardSigmoid", f_hard_sigmoid, "alpha", "beta", 0.2, 0.5 },
-  { "ThresholdedRelu", f_thresholded_relu, "alpha", NULL, 1.0 },
-  { "Shrink", f_shrink, "lambd", "bias", 0.5, 0.0 },
+  { "Sin", f_sin, f_cos },
+  { "Cos", f_cos, f_cos_slope },
+  { "Tan", f_tan, f_tan_slope },
+  { "Asin", f_asin, f_asin_slope },
+  { "Acos", f_acos, f_acos_slope },
+  { "Atan", f_atan, f_atan_slope },
+  { "Sinh", f_sinh, f_cosh },
+  { "Cosh", f_cosh, f_sinh },
+  { "Tanh", f_tanh, f_tanh_slope },
+  { "Asinh", f_asinh, f_asinh_slope },
+  { "Acosh", f_acosh, f_acosh_slope },
+  { "Atanh", f_atanh, f_atanh_slope },
+  { "Erf", f_erf, f_erf_slope },
+  { "Sigmoid", f_sigmoid, f_sigmoid_slope },
+  { "Softplus", f_softplus, f_sigmoid },
+  { "Softsign", f_softsign, f_softsign_slope },
+  { "HardSwish", f_hard_swish, f_hard_swish_slope },
+  { "Mish", f_mish, f_mish_slope },
+  { "Gelu", f_gelu, f_gelu_slope },
+  { "LeakyRelu", f_leaky_relu, f_leaky_relu_slope, "alpha", NULL, 0.01 },
+  { "Elu", f_elu, f_elu_slope, "alpha", NULL, 1.0 },
+  { "Selu", f_selu, f_selu_slope, "alpha", "gamma", 1.67326319217681884765625, 1.05070102214813232421875 },
+  { "Celu", f_celu, f_celu_slope, "alpha", NULL, 1.0 },
+  { "HardSigmoid", f_hard_sigmoid, f_hard_sigmoid_slope, "alpha", "beta", 0.2, 0.5 },
+  { "ThresholdedRelu", f_thresholded_relu, f_thresholded_relu_slope, "alpha", NULL, 1.0 },
+  { "Shrink", f_shrink, f_shrink_slope, "lambd", "bias", 0.5, 0.0 },
 };
 
 static double
@@ -280,18 +312,86 @@ run_function_any (FoveaOpContext *ctx, GError **error)
   return ok;
 }
 
+/* --- Gradients
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void
+differentiate (const FoveaGradientContext *ctx, Function slope, double a, double b)
+{
+  double *d_x = fovea_gradient_of (ctx, 0);
+
+  for (gsize i = 0; d_x != NULL && i < ctx->op.in[0]->n_elements; i++)
+    d_x[i] += fovea_tensor_real (ctx->d_out[0], i) * slope (fovea_tensor_real (ctx->op.in[0], i), a, b);
+}
+
+static gboolean
+gradient_of_function (const FoveaGradientContext *ctx, GError **error)
+{
+  const FoveaOpContext *op = &ctx->op;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (functions); i++)
+    if (strcmp (functions[i].op_type, op->node->op->name) == 0 && functions[i].slope != NULL)
+      {
+        Function slope = functions[i].slope;
+
+        if (slope == f_gelu_slope && strcmp (fovea_node_string (op->node, "approximate", "none"), "tanh") == 0)
+          slope = f_gelu_tanh_slope;
+        differentiate (ctx, slope, parameter (op, functions[i].a, functions[i].default_a),
+                       parameter (op, functions[i].b, functions[i].default_b));
+      }
+  return TRUE;
+}
+
+DEFINE_FUNCTION (neg_slope, -1.0)
+DEFINE_FUNCTION (abs_slope, (x > 0) - (x < 0))
+DEFINE_FUNCTION (relu_slope, x > 0)
+DEFINE_FUNCTION (clip_slope, x > a && x < b)
+
+static gboolean
+gradient_of_neg (const FoveaGradientContext *ctx, GError **error)
+{
+  differentiate (ctx, f_neg_slope, 0, 0);
+  return TRUE;
+}
+
+static gboolean
+gradient_of_abs (const FoveaGradientContext *ctx, GError **error)
+{
+  differentiate (ctx, f_abs_slope, 0, 0);
+  return TRUE;
+}
+
+static gboolean
+gradient_of_relu (const FoveaGradientContext *ctx, GError **error)
+{
+  differentiate (ctx, f_relu_slope, 0, 0);
+  return TRUE;
+}
+
+static gboolean
+gradient_of_clip (const FoveaGradientContext *ctx, GError **error)
+{
+  const FoveaTensor *low = fovea_op_in (&ctx->op, 1), *high = fovea_op_in (&ctx->op, 2);
+  double bottom = (double) fovea_node_float (ctx->op.node, "min", -INFINITY);
+  double top = (double) fovea_node_float (ctx->op.node, "max", INFINITY);
+
+  differentiate (ctx, f_clip_slope, low != NULL ? fovea_tensor_real (low, 0) : bottom,
+                 high != NULL ? fovea_tensor_real (high, 0) : top);
+  return TRUE;
+}
+
 #define HALF FOVEA_OP_WIDEN_HALF
-#define FUNCTION(NAME, SINCE) { NAME, SINCE, 0, 1, 1, 1, 1, infer_float, run_function, HALF }
+#define FUNCTION(NAME, SINCE) { NAME, SINCE, 0, 1, 1, 1, 1, infer_float, run_function, HALF, gradient_of_function }
 
 const FoveaOp fovea_ops_unary[] = {
-  { "Neg", 6, 0, 1, 1, 1, 1, infer_same, run_neg, HALF },
-  { "Abs", 6, 0, 1, 1, 1, 1, infer_same, run_abs, HALF },
-  { "Sign", 9, 0, 1, 1, 1, 1, infer_same, run_sign, HALF },
-  { "Relu", 6, 0, 1, 1, 1, 1, infer_same, run_relu, HALF },
-  { "Clip", 6, 10, 1, 1, 1, 1, infer_float, run_clip_by_attributes, HALF },
-  { "Clip", 11, 0, 1, 3, 1, 1, infer_clip, run_clip, HALF },
-  { "Erf", 9, 0, 1, 1, 1, 1, infer_same, run_function_any, HALF },
-  { "Shrink", 9, 0, 1, 1, 1, 1, infer_same, run_function_any, HALF },
+  { "Neg", 6, 0, 1, 1, 1, 1, infer_same, run_neg, HALF, gradient_of_neg },
+  { "Abs", 6, 0, 1, 1, 1, 1, infer_same, run_abs, HALF, gradient_of_abs },
+  { "Sign", 9, 0, 1, 1, 1, 1, infer_same, run_sign, HALF, gradient_of_function },
+  { "Relu", 6, 0, 1, 1, 1, 1, infer_same, run_relu, HALF, gradient_of_relu },
+  { "Clip", 6, 10, 1, 1, 1, 1, infer_float, run_clip_by_attributes, HALF, gradient_of_clip },
+  { "Clip", 11, 0, 1, 3, 1, 1, infer_clip, run_clip, HALF, gradient_of_clip },
+  { "Erf", 9, 0, 1, 1, 1, 1, infer_same, run_function_any, HALF, gradient_of_function },
+  { "Shrink", 9, 0, 1, 1, 1, 1, infer_same, run_function_any, HALF, gradient_of_function },
   FUNCTION ("Sqrt", 6),
   FUNCTION ("Exp", 6),
   FUNCTION ("Log", 6),
