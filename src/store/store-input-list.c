@@ -232,7 +232,8 @@ fovea_store_count_inputs (FoveaStore              *store,
 
   g_return_val_if_fail (store != NULL && ret_count != NULL, FALSE);
 
-  query_init (&query, "SELECT count(*)" FROM_INPUTS);
+  /* Of all rows SQLite counts an index's pages, not its rows. */
+  query_init (&query, filter != NULL ? "SELECT count(*)" FROM_INPUTS : "SELECT count(*) FROM inputs");
   if (filter != NULL)
     add_conditions (&query, filter);
   stmt = fovea_sql_get (store, query.sql->str, error);

@@ -128,6 +128,38 @@ test_filter_and_labels (void)
   scratch_clear (&scratch);
 }
 
+/* The second filter comes while the first is being read: it is answered at once, not at the pace of an import. */
+static void
+test_filter_while_reading (void)
+{
+  Scratch scratch;
+  g_autoptr (FoveaJob) job = NULL;
+  FoveaPictureList *list;
+  FoveaPictureFilter none = { .text = "nothing" }, one = { .text = "a.png" };
+  gint64 begun_us;
+
+  scratch_init (&scratch, FALSE);
+  scratch_picture (&scratch, "data/a.png", 0x404040, 1);
+  scratch_picture (&scratch, "data/b.png", 0x404040, 2);
+  list = fovea_project_get_pictures (scratch.project);
+  job = scratch_import (&scratch, "data");
+  scratch_wait_for_items (G_LIST_MODEL (list), 2);
+  scratch_settle ();
+  begun_us = g_get_monotonic_time ();
+  for (guint i = 0; i < 20; i++)
+    {
+      fovea_picture_list_set_filter (list, i % 2 == 0 ? &none : NULL);
+      fovea_picture_list_set_filter (list, &one);
+      g_assert_true (fovea_picture_list_get_loading (list));
+      while (fovea_picture_list_get_loading (list))
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (list)), ==, 1);
+    }
+  /* At the pace of an import it would take five seconds. */
+  g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 4 * G_TIME_SPAN_SECOND);
+  scratch_clear (&scratch);
+}
+
 static void
 on_thumbnail (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -204,6 +236,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/pictures/follow-an-import", test_pictures_follow);
   g_test_add_func ("/engine/pictures/filter-and-labels", test_filter_and_labels);
+  g_test_add_func ("/engine/pictures/filter-while-reading", test_filter_while_reading);
   g_test_add_func ("/engine/pictures/thumbnail", test_thumbnail);
   g_test_add_func ("/engine/project/others-changes-show", test_others_changes_show);
   return g_test_run ();
