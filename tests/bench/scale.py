@@ -4,8 +4,8 @@
 
 Draws N tiny pictures in class folders and imports them once (kept in the cache folder), then opens the project in Xvfb with the cairo
 renderer and says: time to the first frame and to the pictures, frame times while scrolling by the wheel, memory; and the same frame
-times while pictures that are being imported are embedded in the background. Frame times come from the program itself
-(--profile-frames). Needs Xvfb and xdotool; Python's standard library only.
+times while pictures that are being imported are embedded in the background (the vectors made meanwhile are counted). Frame times come
+from the program itself (--profile-frames). Needs Xvfb and xdotool; Python's standard library only.
 """
 import argparse
 import csv
@@ -14,6 +14,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -98,18 +99,33 @@ class Session:
             self.env["XDG_%s_HOME" % name] = os.path.join(scratch, name.lower())
         self.started = time.monotonic()
         self.app = subprocess.Popen([fovea, "--profile-frames", self.frames, project], env=self.env)
-        name = os.path.basename(project).removesuffix(".fovea")
-        self.window = self.wait(lambda: self.xdo("search", "--onlyvisible", "--name", "^%s$" % name, check=False).split())[0]
-        self.shown_ms = (time.monotonic() - self.started) * 1000
+        self.name = os.path.basename(project).removesuffix(".fovea")
+
+    def __enter__(self):
+        try:
+            self.wait(lambda: self.xdo("search", "--onlyvisible", "--name", "^%s$" % self.name, check=False).split())
+            self.shown_ms = (time.monotonic() - self.started) * 1000
+            self.first_frame_ms = int(self.wait(self.read_frames)[0]["end_us"]) / 1000 - self.started * 1000
+        except BaseException:
+            self.close()
+            raise
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def check(self):
+        if self.app.poll() is not None:
+            raise SystemExit("the program ended with status %s" % self.app.returncode)
 
     def wait(self, look, limit=60):
         end = time.monotonic() + limit
         while time.monotonic() < end:
+            self.check()
             found = look()
             if found:
                 return found
-            if self.app.poll() is not None:
-                raise SystemExit("the program ended with status %s" % self.app.returncode)
             time.sleep(0.01)
         raise SystemExit("waited %d s in vain" % limit)
 
@@ -118,13 +134,9 @@ class Session:
                               stderr=subprocess.DEVNULL).stdout
 
     def read_frames(self):
-        os.kill(self.app.pid, 0)
+        self.check()
         with open(self.frames, encoding="ascii") as file:
             return [row for row in csv.DictReader(file) if row["work_ms"]]
-
-    def first_frame_ms(self):
-        first = self.wait(self.read_frames)[0]
-        return int(first["end_us"]) / 1000 - self.started * 1000
 
     def scroll(self, seconds):
         """Turns the wheel 60 times a second over the grid; the frame times while it turns, in ms."""
@@ -162,43 +174,51 @@ class Session:
         self.x.wait()
 
 
+def count_vectors(project):
+    connection = sqlite3.connect("file:%s?mode=ro" % project, uri=True)
+    try:
+        return connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
+    finally:
+        connection.close()
+
+
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
 
+def measure_scroll(session, args, prefix, result):
+    intervals, work = session.scroll(args.seconds)
+    result.update({prefix + "scroll_frames": len(intervals), prefix + "scroll_median_ms": round(percentile(intervals, 0.5), 1),
+                   prefix + "scroll_p99_ms": round(percentile(intervals, 0.99), 1),
+                   prefix + "scroll_work_p99_ms": round(percentile(work, 0.99), 1), prefix + "rss_mb": round(session.rss_mb(), 1)})
+
+
+def measure_busy(args, project, scratch, result):
+    larger, work_copy = os.path.join(args.cache, "larger"), os.path.join(scratch, "busy.fovea")
+    make_larger(larger, 4000)
+    shutil.copyfile(project, work_copy)
+    with Session(args.fovea, work_copy, tempfile.mkdtemp(dir=scratch)) as session:
+        session.import_folder(larger)
+        before = count_vectors(work_copy)
+        measure_scroll(session, args, "busy_", result)
+        result["busy_embedded"] = count_vectors(work_copy) - before
+
+
 def measure(args):
     project = make_project(args.fovea, args.cache, args.pictures, not args.no_vectors)
     result = {"pictures": args.pictures, "vectors": not args.no_vectors}
-    work_copy = os.path.join(args.cache, "busy.fovea")
+    firsts, showns = [], []
     with tempfile.TemporaryDirectory() as scratch:
-        firsts = []
-        for _ in range(args.repeat):
-            session = Session(args.fovea, project, tempfile.mkdtemp(dir=scratch))
-            firsts.append((session.first_frame_ms(), session.shown_ms))
-            time.sleep(1)
-            if len(firsts) < args.repeat:
-                session.close()
-        result["first_frame_ms"] = round(min(first for first, _ in firsts), 1)
-        result["project_shown_ms"] = round(min(shown for _, shown in firsts), 1)
-        intervals, work = session.scroll(args.seconds)
-        result.update(scroll_frames=len(intervals), scroll_median_ms=round(percentile(intervals, 0.5), 1),
-                      scroll_p99_ms=round(percentile(intervals, 0.99), 1), scroll_work_p99_ms=round(percentile(work, 0.99), 1),
-                      rss_mb=round(session.rss_mb(), 1))
-        session.close()
+        for i in range(args.repeat):
+            with Session(args.fovea, project, tempfile.mkdtemp(dir=scratch)) as session:
+                firsts.append(session.first_frame_ms)
+                showns.append(session.shown_ms)
+                if i == args.repeat - 1:
+                    measure_scroll(session, args, "", result)
+        result.update(first_frame_ms=round(min(firsts), 1), project_shown_ms=round(min(showns), 1))
         if not args.no_busy:
-            larger = os.path.join(args.cache, "larger")
-            make_larger(larger, 2000)
-            shutil.copyfile(project, work_copy)
-            session = Session(args.fovea, work_copy, tempfile.mkdtemp(dir=scratch))
-            time.sleep(1)
-            session.import_folder(larger)
-            intervals, work = session.scroll(args.seconds)
-            result.update(busy_scroll_frames=len(intervals), busy_scroll_median_ms=round(percentile(intervals, 0.5), 1),
-                          busy_scroll_p99_ms=round(percentile(intervals, 0.99), 1),
-                          busy_scroll_work_p99_ms=round(percentile(work, 0.99), 1), busy_rss_mb=round(session.rss_mb(), 1))
-            session.close()
-            os.unlink(work_copy)
+            measure_busy(args, project, scratch, result)
     return result
 
 
@@ -218,6 +238,8 @@ def main():
     os.makedirs(args.cache, exist_ok=True)
     result = measure(args)
     missed = [name for name, limit in LIMITS.items() if name in result and not result[name] <= limit]
+    if result.get("busy_embedded") == 0 and not args.no_vectors:
+        missed.append("busy_embedded")
     if args.json:
         print(json.dumps(dict(result, missed=missed)))
     else:
