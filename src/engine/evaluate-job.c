@@ -12,10 +12,12 @@ typedef struct {
   FoveaCore *core;
   FoveaJob *job;
   char *model_id;
+  char *version_id; /* NULL: the newest */
   char *split; /* NULL: what cross-validation said at training */
   FoveaModelState *state;
   FoveaPredictor *predictor;
   FoveaRows *rows;
+  FoveaEvaluation *evaluation;
   char *metrics; /* of the version, to be written */
 } Evaluation;
 
@@ -24,7 +26,7 @@ load_state (FoveaStore *store, gpointer data, GError **error)
 {
   Evaluation *self = data;
 
-  self->state = fovea_model_state_load (store, self->model_id, error);
+  self->state = fovea_model_state_load_version (store, self->model_id, self->version_id, error);
   return self->state != NULL;
 }
 
@@ -74,10 +76,12 @@ evaluate_rows (Evaluation *self)
                          .truth = rows->labels,
                          .exclusive = fovea_predictor_get_head (self->predictor)->exclusive,
                          .assume_negatives = TRUE,
-                         .row_ids = (const char *const *) rows->public_ids };
+                         .ids = rows->ids,
+                         .split = self->split };
 
   fovea_predictor_run_vectors (self->predictor, (const float *const *) rows->vectors, rows->n, probabilities);
-  return fovea_eval_metrics_dup_json (&data, self->state->version->public_id);
+  self->evaluation = fovea_evaluation_new (&data);
+  return fovea_eval_metrics_dup_json (self->evaluation, self->state->version->public_id, (const char *const *) rows->public_ids);
 }
 
 /* The version's metrics with this split's in their place; the rows of the test set are not kept twice. */
@@ -108,7 +112,12 @@ write_metrics (FoveaStore *store, gpointer data, GError **error)
 
   g_free (version->metrics);
   version->metrics = g_strdup (self->metrics);
-  return fovea_store_update_version (store, version, error);
+  if (!fovea_store_begin_work (store, error))
+    return FALSE;
+  if (fovea_store_update_version (store, version, error) && fovea_evaluation_store (store, version->id, self->evaluation, error))
+    return fovea_store_commit_work (store, error);
+  fovea_store_rollback_work (store);
+  return FALSE;
 }
 
 static JsonNode *
@@ -204,8 +213,10 @@ free_evaluation (gpointer data)
   g_clear_pointer (&self->state, fovea_model_state_free);
   g_clear_pointer (&self->predictor, fovea_predictor_unref);
   g_clear_pointer (&self->rows, fovea_rows_free);
+  g_clear_pointer (&self->evaluation, fovea_evaluation_unref);
   g_free (self->metrics);
   g_free (self->model_id);
+  g_free (self->version_id);
   g_free (self->split);
   fovea_core_unref (self->core);
   g_free (self);
@@ -214,14 +225,22 @@ free_evaluation (gpointer data)
 FoveaJob *
 fovea_project_evaluate (FoveaProject *project, const char *model_id, const char *split)
 {
+  return fovea_project_evaluate_version (project, model_id, NULL, split);
+}
+
+FoveaJob *
+fovea_project_evaluate_version (FoveaProject *project, const char *model_id, const char *version_id, const char *split)
+{
   Evaluation *self = g_new0 (Evaluation, 1);
   g_autofree char *title = g_strdup_printf ("Evaluate %s", model_id);
   FoveaJob *job;
 
   self->core = fovea_core_ref (fovea_project_get_core (project));
   self->model_id = g_strdup (model_id);
+  self->version_id = g_strdup (version_id);
   self->split = g_strdup (split);
   job = fovea_job_new (FOVEA_JOB_EVALUATE, title, evaluate_main, self, free_evaluation);
+  fovea_job_set_target (job, model_id);
   fovea_project_start_job (project, job);
   return job;
 }

@@ -11,6 +11,7 @@ typedef gboolean (*FoveaJobFunc) (FoveaJob *job, gpointer data, GError **error);
 
 /* @data is freed by @destroy on the thread the job was made on (in its main context), or by the last unref. */
 FoveaJob *fovea_job_new (FoveaJobKind kind, const char *title, FoveaJobFunc func, gpointer data, GDestroyNotify destroy) G_GNUC_WARN_UNUSED_RESULT;
+void      fovea_job_set_target (FoveaJob *self, const char *target); /* before it is in a list */
 void      fovea_job_start (FoveaJob *self);
 
 /* A job that failed before it could start: reported as any other. */

@@ -25,6 +25,7 @@ struct _FoveaJob {
 
   FoveaJobKind kind;
   char *title;
+  char *target; /* (nullable) */
   FoveaJobFunc func;
   gpointer data;
   GDestroyNotify destroy;
@@ -81,6 +82,7 @@ fovea_job_finalize (GObject *object)
   g_clear_error (&self->error);
   g_ptr_array_unref (self->rows);
   g_free (self->title);
+  g_free (self->target);
   g_free (self->now.detail);
   g_free (self->now.noun);
   g_free (self->live_summary);
@@ -570,6 +572,7 @@ fovea_job_wait (FoveaJob *self, FoveaJobProgressFunc progress, gpointer data, GE
 
 FoveaJobKind fovea_job_get_kind (FoveaJob *self) { return self->kind; }
 const char *fovea_job_get_title (FoveaJob *self) { return self->title; }
+const char *fovea_job_get_target (FoveaJob *self) { return self->target; }
 const char *fovea_job_get_detail (FoveaJob *self) { return self->detail; }
 double fovea_job_get_fraction (FoveaJob *self) { return self->fraction; }
 double fovea_job_get_eta_seconds (FoveaJob *self) { return self->eta_seconds; }
@@ -588,4 +591,11 @@ gboolean
 fovea_job_is_over (FoveaJob *self)
 {
   return self->state == FOVEA_JOB_DONE || self->state == FOVEA_JOB_FAILED || self->state == FOVEA_JOB_CANCELLED;
+}
+
+void
+fovea_job_set_target (FoveaJob *self, const char *target)
+{
+  g_free (self->target);
+  self->target = g_strdup (target);
 }

@@ -43,6 +43,7 @@ typedef enum {
 
 FoveaJobKind  fovea_job_get_kind (FoveaJob *self);
 const char   *fovea_job_get_title (FoveaJob *self);
+const char   *fovea_job_get_target (FoveaJob *self);  /* (nullable) id of the model that it is about */
 const char   *fovea_job_get_detail (FoveaJob *self);
 double        fovea_job_get_fraction (FoveaJob *self);
 double        fovea_job_get_eta_seconds (FoveaJob *self);

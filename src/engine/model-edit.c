@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Models as documents: listing, making one from a payload, exporting. */
 #include "engine/engine-error.h"
+#include "engine/model-actions.h"
 #include "engine/model-jobs.h"
+#include "engine/model-edit-private.h"
 #include "engine/model-state-private.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
 #include "models/params.h"
 #include "store/store-annotations.h"
 #include "store/store-undo.h"
+
+#define MAX_ID 48
 
 /* ---- listing ---- */
 
@@ -145,22 +149,26 @@ labels_exclude_each_other (const GArray *labels)
   return several;
 }
 
-/* A person who does not say whether concepts exclude each other gets what the labels say: class folders make a
- * classifier whose answers add up to one. The answer is stored, so later labels do not change the model's kind. */
-static gboolean
-infer_exclusive (FoveaStore *store, Creation *creation, GError **error)
+gboolean
+fovea_model_infer_exclusive (FoveaStore *store, GObject *params, GError **error)
 {
-  JsonObject *config = object_member (object_member (creation->model, "output_info"), "output_config");
   g_autoptr (GArray) labels = NULL;
 
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (creation->type), "concepts-mutually-exclusive") == NULL
-      || (config != NULL && json_object_has_member (config, "concepts_mutually_exclusive")))
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (params), "concepts-mutually-exclusive") == NULL)
     return TRUE;
   labels = fovea_store_get_training_labels (store, NULL, NULL, 0, error);
   if (labels == NULL)
     return FALSE;
-  g_object_set (creation->type, "concepts-mutually-exclusive", labels_exclude_each_other (labels), NULL);
+  g_object_set (params, "concepts-mutually-exclusive", labels_exclude_each_other (labels), NULL);
   return TRUE;
+}
+
+static gboolean
+says_exclusive (Creation *creation)
+{
+  JsonObject *config = object_member (object_member (creation->model, "output_info"), "output_config");
+
+  return config != NULL && json_object_has_member (config, "concepts_mutually_exclusive");
 }
 
 static gboolean
@@ -172,7 +180,7 @@ add_model (FoveaStore *store, Creation *creation, GError **error)
   const char *name = string_member (creation->model, "name"), *notes = string_member (creation->model, "notes");
   gint64 id;
 
-  if (!infer_exclusive (store, creation, error))
+  if (!says_exclusive (creation) && !fovea_model_infer_exclusive (store, G_OBJECT (creation->type), error))
     return FALSE;
   params = fovea_params_to_json (G_OBJECT (creation->type));
   model->public_id = g_strdup (creation->id);
@@ -221,33 +229,125 @@ fovea_project_create_model (FoveaProject *self, JsonNode *payload, GError **erro
   return ok;
 }
 
+/* Letters and digits of @name with single '-' between them. */
+static char *
+id_of_name (const char *name)
+{
+  g_autofree char *ascii = g_str_to_ascii (name, NULL);
+  GString *id = g_string_new (NULL);
+
+  for (const char *at = ascii; *at != '\0' && id->len < MAX_ID - 4; at++)
+    if (g_ascii_isalnum (*at))
+      g_string_append_c (id, g_ascii_tolower (*at));
+    else if (id->len > 0 && id->str[id->len - 1] != '-')
+      g_string_append_c (id, '-');
+  if (id->len > 0 && id->str[id->len - 1] == '-')
+    g_string_truncate (id, id->len - 1);
+  if (id->len == 0)
+    g_string_append (id, "model");
+  return g_string_free (id, FALSE);
+}
+
+char *
+fovea_model_dup_free_id (FoveaStore *store, const char *name)
+{
+  g_autofree char *base = id_of_name (name);
+  char *id = g_strdup (base);
+  gint64 row;
+
+  for (guint i = 2; fovea_store_find_model (store, id, &row, NULL); i++)
+    {
+      g_free (id);
+      id = g_strdup_printf ("%s-%u", base, i);
+    }
+  return id;
+}
+
 /* ---- export ---- */
 
 typedef struct {
-  const char *model_id;
+  FoveaCore *core;
+  char *model_id, *path;
   FoveaModelState *state;
-} Loading;
+} Export;
 
 static gboolean
 load_state (FoveaStore *store, gpointer data, GError **error)
 {
-  Loading *loading = data;
+  Export *self = data;
 
-  loading->state = fovea_model_state_load (store, loading->model_id, error);
-  return loading->state != NULL;
+  self->state = fovea_model_state_load (store, self->model_id, error);
+  return self->state != NULL;
+}
+
+static gboolean
+export (Export *self, GError **error)
+{
+  g_autoptr (FoveaPredictor) predictor = NULL;
+
+  if (!fovea_core_read (self->core, load_state, self, error))
+    return FALSE;
+  predictor = fovea_model_state_dup_predictor (self->state, error);
+  return predictor != NULL && fovea_predictor_export_onnx (predictor, self->path, error);
+}
+
+static Export *
+export_new (FoveaProject *project, const char *model_id, const char *path)
+{
+  Export *self = g_new0 (Export, 1);
+
+  self->core = fovea_core_ref (fovea_project_get_core (project));
+  self->model_id = g_strdup (model_id);
+  self->path = g_strdup (path);
+  return self;
+}
+
+static void
+export_free (gpointer data)
+{
+  Export *self = data;
+
+  g_clear_pointer (&self->state, fovea_model_state_free);
+  g_free (self->model_id);
+  g_free (self->path);
+  fovea_core_unref (self->core);
+  g_free (self);
 }
 
 gboolean
 fovea_project_export_model (FoveaProject *self, const char *model_id, const char *path, GError **error)
 {
-  Loading loading = { model_id, NULL };
-  g_autoptr (FoveaPredictor) predictor = NULL;
-  gboolean ok;
+  Export *work = export_new (self, model_id, path);
+  gboolean ok = export (work, error);
 
-  if (!fovea_core_read (fovea_project_get_core (self), load_state, &loading, error))
-    return FALSE;
-  predictor = fovea_model_state_dup_predictor (loading.state, error);
-  ok = predictor != NULL && fovea_predictor_export_onnx (predictor, path, error);
-  fovea_model_state_free (loading.state);
+  export_free (work);
   return ok;
+}
+
+static gboolean
+export_main (FoveaJob *job, gpointer data, GError **error)
+{
+  Export *self = data;
+  g_autofree char *name = g_filename_display_basename (self->path);
+  g_autofree char *summary = g_strdup_printf ("Written to %s", name);
+
+  fovea_job_set_detail (job, "Writing the model");
+  if (!export (self, error))
+    {
+      g_prefix_error (error, "Exporting “%s”: ", self->model_id);
+      return FALSE;
+    }
+  fovea_job_set_summary (job, summary);
+  return TRUE;
+}
+
+FoveaJob *
+fovea_project_export_model_job (FoveaProject *self, const char *model_id, const char *path)
+{
+  g_autofree char *title = g_strdup_printf ("Export %s", model_id);
+  FoveaJob *job = fovea_job_new (FOVEA_JOB_EXPORT, title, export_main, export_new (self, model_id, path), export_free);
+
+  fovea_job_set_target (job, model_id);
+  fovea_project_start_job (self, job);
+  return job;
 }

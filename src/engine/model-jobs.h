@@ -30,6 +30,10 @@ FoveaJob *fovea_project_train (FoveaProject *self, const char *model_id, const F
  * {"eval_metrics":[…]}. Stored too. */
 FoveaJob *fovea_project_evaluate (FoveaProject *self, const char *model_id, const char *split) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same of one version; @version_id NULL: the newest. */
+FoveaJob *fovea_project_evaluate_version (FoveaProject *self, const char *model_id, const char *version_id,
+                                          const char *split) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct {
   guint top_k;       /* 0 = the model's own */
   double min_value;  /* < 0 = the model's own */

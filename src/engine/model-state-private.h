@@ -5,6 +5,7 @@
 
 #include "engine/core-private.h"
 #include "engine/job-private.h"
+#include "models/evaluation.h"
 #include "models/model-type.h"
 #include "models/output-json.h"
 #include "store/store-concepts.h"
@@ -25,6 +26,13 @@ typedef struct {
 FoveaModelState *fovea_model_state_load (FoveaStore *store, const char *model_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void             fovea_model_state_free (FoveaModelState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaModelState, fovea_model_state_free)
+
+/* The same with one version of it in place of the newest; @version_id: 32 hex digits, NULL for the newest. */
+FoveaModelState *fovea_model_state_load_version (FoveaStore *store, const char *model_id, const char *version_id,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The type with the parameters that were stored, brought up to date. Any thread. */
+FoveaModelType *fovea_model_state_dup_type (const FoveaStoreModel *model, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ready to answer: the newest version, or the pack's own classifier for types that are not trained. Errors:
  * INVALID (not trained yet). */
@@ -59,6 +67,13 @@ FoveaRows *fovea_rows_load_labels (FoveaStore *store, const char *split, const g
 /* Adds the vectors of every fit in @fits_mask; drops rows that lack one. Job thread: embeds what is missing first. */
 gboolean fovea_rows_load_vectors (FoveaRows *rows, FoveaCore *core, FoveaJob *job, const char *pack_name, guint fits_mask,
                                   GError **error);
+
+/* ---- evaluations ---- */
+
+/* Kept beside the weights of a version, row by row; one a split (NULL: K-fold). Store thread, in a work. */
+gboolean         fovea_evaluation_store (FoveaStore *store, gint64 version, FoveaEvaluation *evaluation, GError **error);
+/* NOT_FOUND (FOVEA_STORE_ERROR) when the version was not evaluated on it. */
+FoveaEvaluation *fovea_evaluation_load (FoveaStore *store, gint64 version, const char *split, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- documents ---- */
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/model-state-private.h"
 
+#include <string.h>
+
 #include "engine/engine-error.h"
 #include "models/output-json.h"
 #include "models/params.h"
 #include "store/store-weights.h"
 
 #define MAX_WEIGHTS_BYTES ((gsize) 1 << 30)
+#define MAX_PLAIN_NAME 40 /* the store takes names of 64 bytes */
 
 void
 fovea_model_state_free (FoveaModelState *state)
@@ -33,9 +36,8 @@ set_unknown_model (FoveaStore *store, const char *model_id, GError **error)
                names->len > 0 ? "there are: " : "it has none; make one with “models create”", names->str);
 }
 
-/* The type with the parameters that were stored, brought up to date. */
-static FoveaModelType *
-type_of (const FoveaStoreModel *model, GError **error)
+FoveaModelType *
+fovea_model_state_dup_type (const FoveaStoreModel *model, GError **error)
 {
   g_autoptr (FoveaModelType) type = fovea_model_type_new (model->type_id, error);
   g_autoptr (JsonNode) node = NULL;
@@ -71,15 +73,32 @@ load_concepts (FoveaModelState *state, FoveaStore *store, GError **error)
   return TRUE;
 }
 
+static FoveaStoreVersion *
+find_version (FoveaModelState *state, FoveaStore *store, const char *version_id, GError **error)
+{
+  g_autoptr (FoveaStoreVersion) version = NULL;
+  gint64 id;
+
+  if (version_id == NULL)
+    return fovea_store_get_current_version (store, state->model->id, error);
+  version = fovea_store_find_version (store, version_id, &id, error) ? fovea_store_get_version (store, id, error) : NULL;
+  if (version != NULL && version->model == state->model->id && version->status == FOVEA_STORE_VERSION_TRAINED)
+    return g_steal_pointer (&version);
+  if (version != NULL)
+    g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_NOT_FOUND, "%s is no trained version of model “%s”", version_id,
+                 state->model->public_id);
+  return NULL;
+}
+
 static gboolean
-load_version (FoveaModelState *state, FoveaStore *store, GError **error)
+load_version (FoveaModelState *state, FoveaStore *store, const char *version_id, GError **error)
 {
   g_autoptr (GError) none = NULL;
 
-  state->version = fovea_store_get_current_version (store, state->model->id, &none);
+  state->version = find_version (state, store, version_id, &none);
   if (state->version == NULL)
     {
-      if (g_error_matches (none, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND))
+      if (version_id == NULL && g_error_matches (none, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND))
         return TRUE;
       g_propagate_error (error, g_steal_pointer (&none));
       return FALSE;
@@ -90,6 +109,12 @@ load_version (FoveaModelState *state, FoveaStore *store, GError **error)
 
 FoveaModelState *
 fovea_model_state_load (FoveaStore *store, const char *model_id, GError **error)
+{
+  return fovea_model_state_load_version (store, model_id, NULL, error);
+}
+
+FoveaModelState *
+fovea_model_state_load_version (FoveaStore *store, const char *model_id, const char *version_id, GError **error)
 {
   g_autoptr (FoveaModelState) state = g_new0 (FoveaModelState, 1);
   gint64 id;
@@ -102,8 +127,8 @@ fovea_model_state_load (FoveaStore *store, const char *model_id, GError **error)
   state->model = fovea_store_get_model (store, id, error);
   if (state->model == NULL)
     return NULL;
-  state->type = type_of (state->model, error);
-  if (state->type == NULL || !load_concepts (state, store, error) || !load_version (state, store, error))
+  state->type = fovea_model_state_dup_type (state->model, error);
+  if (state->type == NULL || !load_concepts (state, store, error) || !load_version (state, store, version_id, error))
     return NULL;
   return g_steal_pointer (&state);
 }
@@ -155,4 +180,37 @@ fovea_model_state_get_limits (FoveaModelState *state, FoveaOutputLimits *ret_lim
       ret_limits->select_concepts = (const char *const *) concepts;
     }
   ret_limits->max_concepts = (guint) MAX (max_concepts, 0);
+}
+
+/* ---- evaluations ---- */
+
+static char *
+part_name (const char *split)
+{
+  g_autofree char *hash = NULL;
+
+  if (split == NULL)
+    return g_strdup ("evaluation-kfold");
+  if (strlen (split) <= MAX_PLAIN_NAME)
+    return g_strconcat ("evaluation-split-", split, NULL);
+  hash = g_compute_checksum_for_string (G_CHECKSUM_MD5, split, -1);
+  return g_strconcat ("evaluation-hash-", hash, NULL);
+}
+
+gboolean
+fovea_evaluation_store (FoveaStore *store, gint64 version, FoveaEvaluation *evaluation, GError **error)
+{
+  g_autofree char *name = part_name (fovea_evaluation_get_split (evaluation));
+  g_autoptr (GBytes) bytes = fovea_evaluation_to_bytes (evaluation);
+
+  return fovea_store_put_weights (store, version, name, bytes, error);
+}
+
+FoveaEvaluation *
+fovea_evaluation_load (FoveaStore *store, gint64 version, const char *split, GError **error)
+{
+  g_autofree char *name = part_name (split);
+  g_autoptr (GBytes) bytes = fovea_store_get_weights (store, version, name, MAX_WEIGHTS_BYTES, error);
+
+  return bytes != NULL ? fovea_evaluation_new_from_bytes (bytes, error) : NULL;
 }

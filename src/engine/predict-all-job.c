@@ -252,6 +252,7 @@ start (FoveaProject *project, FoveaJobKind kind, const char *title, const char *
   self->model_id = g_strdup (model_id);
   self->said = g_array_new (FALSE, FALSE, sizeof (FoveaStoreAnnotation));
   job = fovea_job_new (kind, title, model_id != NULL ? predict_all_main : embed_main, self, free_prediction);
+  fovea_job_set_target (job, model_id);
   fovea_project_start_job (project, job);
   return job;
 }

@@ -6,6 +6,7 @@
 #include "engine/concept-private.h"
 #include "engine/engine-error.h"
 #include "engine/job-list-private.h"
+#include "engine/model-private.h"
 #include "engine/picture-list-private.h"
 #include "engine/recent.h"
 #include "engine/thumbnailer-private.h"
@@ -26,6 +27,7 @@ struct _FoveaProject {
 
   FoveaJobList *jobs;
   FoveaConceptList *concepts;
+  FoveaModelList *models;
   FoveaPictureList *pictures;
   GPtrArray *views; /* weak FoveaPictureList, the above too */
   FoveaThumbnailer *thumbnailer;
@@ -107,6 +109,8 @@ on_changed_idle (gpointer data)
   refresh_history (self);
   if (self->concepts != NULL)
     fovea_concept_list_refresh (self->concepts);
+  if (self->models != NULL)
+    fovea_model_list_refresh (self->models);
   for (guint i = 0; i < self->views->len; i++)
     fovea_picture_list_refresh (g_ptr_array_index (self->views, i));
   g_signal_emit (self, signals[CHANGED], 0);
@@ -145,6 +149,7 @@ fovea_project_finalize (GObject *object)
     g_critical ("FoveaProject was not closed before its last reference went");
   g_clear_object (&self->jobs);
   g_clear_object (&self->concepts);
+  g_clear_object (&self->models);
   g_clear_object (&self->pictures);
   g_clear_pointer (&self->views, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -353,6 +358,8 @@ fovea_project_close (FoveaProject *self)
     fovea_picture_list_close (g_ptr_array_index (self->views, i));
   if (self->concepts != NULL)
     fovea_concept_list_close (self->concepts);
+  if (self->models != NULL)
+    fovea_model_list_close (self->models);
   g_clear_pointer (&self->thumbnailer, fovea_thumbnailer_free);
   fovea_core_set_watch (self->core, NULL);
   g_mutex_lock (&self->idle_mutex);
@@ -415,6 +422,14 @@ fovea_project_get_concepts (FoveaProject *self)
   if (self->concepts == NULL)
     self->concepts = fovea_concept_list_new (self->core);
   return self->concepts;
+}
+
+FoveaModelList *
+fovea_project_get_models (FoveaProject *self)
+{
+  if (self->models == NULL)
+    self->models = fovea_model_list_new (self->core, self->jobs);
+  return self->models;
 }
 
 static void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/job-list.h"
+#include "engine/model.h"
 #include "engine/picture-list.h"
 #include "engine/scheduler.h"
 
@@ -43,6 +44,7 @@ const char *fovea_project_get_read_only_reason (FoveaProject *self); /* "" when 
 FoveaPictureList *fovea_project_get_pictures (FoveaProject *self);
 FoveaPictureList *fovea_project_new_picture_list (FoveaProject *self) G_GNUC_WARN_UNUSED_RESULT;
 FoveaConceptList *fovea_project_get_concepts (FoveaProject *self);
+FoveaModelList   *fovea_project_get_models (FoveaProject *self);
 FoveaJobList     *fovea_project_get_jobs (FoveaProject *self);
 
 /* ---- undo ---- */

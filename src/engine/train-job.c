@@ -28,6 +28,7 @@ typedef struct {
 
   FoveaPredictor *predictor;
   FoveaHeadResult *result;
+  FoveaEvaluation *kfold; /* (nullable) */
   FoveaStoreVersion *version;
 } Training;
 
@@ -192,14 +193,15 @@ data_hash (const Training *self)
   return g_strdup (g_checksum_get_string (checksum));
 }
 
-/* Evaluation by K-fold: every row as it was predicted by a head that had not seen it. */
-static JsonNode *
-kfold_metrics (Training *self, const char *version_id)
+/* Evaluation by K-fold: every row as it was predicted by a head that had not seen it. NULL without cross-validation. */
+static FoveaEvaluation *
+evaluate_by_folds (Training *self)
 {
   const FoveaHeadResult *result = self->result;
   gsize k = self->rows->n_concepts, n = 0;
   g_autofree float *probabilities = NULL;
   g_autofree gint8 *truth = NULL;
+  g_autofree gint64 *ids = NULL;
   g_autoptr (GPtrArray) labels = labels_of (self->concepts);
   FoveaEvalData data = { .labels = labels, .exclusive = fovea_predictor_get_head (self->predictor)->exclusive, .assume_negatives = TRUE };
 
@@ -207,33 +209,45 @@ kfold_metrics (Training *self, const char *version_id)
     return NULL;
   probabilities = g_new (float, MAX (self->rows->n * k, 1));
   truth = g_new (gint8, MAX (self->rows->n * k, 1));
+  ids = g_new (gint64, MAX (self->rows->n, 1));
   for (gsize i = 0; i < self->rows->n; i++)
     {
       if (result->fold[i] < 0)
         continue;
       memcpy (probabilities + n * k, result->out_of_fold + i * k, k * sizeof (float));
       memcpy (truth + n * k, self->rows->labels + i * k, k);
-      n++;
+      ids[n++] = self->rows->ids[i];
     }
-  if (n == 0)
-    return NULL;
   data.n_rows = n;
   data.probabilities = probabilities;
   data.truth = truth;
-  return fovea_eval_metrics_dup_json (&data, version_id);
+  data.ids = ids;
+  return n > 0 ? fovea_evaluation_new (&data) : NULL;
 }
 
-/* metrics: {"kfold":EvalMetrics, "splits":{…}, "cross_validation":[…]}. */
+/* On what the version was trained. */
+static JsonObject *
+trained_on_json (Training *self)
+{
+  JsonObject *object = json_object_new ();
+
+  if (self->split != NULL)
+    json_object_set_string_member (object, "split", self->split);
+  json_object_set_int_member (object, "pictures", (gint64) self->rows->n);
+  json_object_set_double_member (object, "seconds", (double) (g_get_monotonic_time () - self->started_us) / G_TIME_SPAN_SECOND);
+  return object;
+}
+
+/* metrics: {"kfold":EvalMetrics, "splits":{…}, "cross_validation":[…], "trained_on":{"split","pictures","seconds"}}. */
 static char *
 metrics_json (Training *self, const char *version_id)
 {
   g_autoptr (JsonNode) root = fovea_json_take_object (json_object_new ());
   JsonObject *object = json_node_get_object (root);
-  JsonNode *kfold = kfold_metrics (self, version_id);
   JsonArray *scores = json_array_new ();
 
-  if (kfold != NULL)
-    json_object_set_member (object, "kfold", kfold);
+  if (self->kfold != NULL)
+    json_object_set_member (object, "kfold", fovea_eval_metrics_dup_json (self->kfold, version_id, NULL));
   for (guint i = 0; self->result != NULL && self->result->scores != NULL && i < self->result->scores->len; i++)
     {
       const FoveaHeadScore *score = &g_array_index (self->result->scores, FoveaHeadScore, i);
@@ -248,6 +262,7 @@ metrics_json (Training *self, const char *version_id)
     }
   json_object_set_array_member (object, "cross_validation", scores);
   json_object_set_object_member (object, "splits", json_object_new ());
+  json_object_set_object_member (object, "trained_on", trained_on_json (self));
   return fovea_json_to_string (root);
 }
 
@@ -306,6 +321,7 @@ make_version (Training *self)
   version->concepts = fovea_json_to_string (concepts);
   version->data_hash = data_hash (self);
   version->seed = seed_of (self->state->type);
+  self->kfold = evaluate_by_folds (self);
   version->metrics = metrics_json (self, version->public_id);
   version->log = g_strdup (self->log->str);
   version->n_inputs = self->rows->n;
@@ -323,6 +339,7 @@ write_version (FoveaStore *store, gpointer data, GError **error)
   if (!fovea_store_begin_work (store, error))
     return FALSE;
   if (fovea_store_add_version (store, self->version, &id, error) && fovea_store_put_weights (store, id, "head", weights, error)
+      && (self->kfold == NULL || fovea_evaluation_store (store, id, self->kfold, error))
       && fovea_store_release_job (store, self->job_row, FOVEA_STORE_JOB_DONE, "", error))
     return fovea_store_commit_work (store, error);
   fovea_store_rollback_work (store);
@@ -416,6 +433,7 @@ free_training (gpointer data)
   g_clear_pointer (&self->rows, fovea_rows_free);
   g_clear_pointer (&self->predictor, fovea_predictor_unref);
   g_clear_pointer (&self->result, fovea_head_result_free);
+  g_clear_pointer (&self->kfold, fovea_evaluation_unref);
   g_clear_pointer (&self->version, fovea_store_version_free);
   if (self->log != NULL)
     g_string_free (self->log, TRUE);
@@ -441,6 +459,7 @@ fovea_project_train (FoveaProject *project, const char *model_id, const FoveaTra
       self->params = g_strdupv ((char **) options->params);
     }
   job = fovea_job_new (FOVEA_JOB_TRAIN, title, train_main, self, free_training);
+  fovea_job_set_target (job, model_id);
   fovea_project_start_job (project, job);
   return job;
 }

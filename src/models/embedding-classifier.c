@@ -48,6 +48,8 @@ get_info (FoveaModelType *type)
     .id = "embedding-classifier",
     .title = N_("Context-based classifier"),
     .description = N_("Learns your concepts from examples, in a second, on what a pretrained network already sees in a picture."),
+    .question = N_("Which of my concepts is it?"),
+    .example = N_("Sort clothes into dresses, hats and shoes after labelling some of each."),
     .aliases = aliases,
     .input_fields = inputs,
     .output_fields = outputs,
@@ -212,6 +214,7 @@ mark_params (void)
 
   for (guint i = 1; i < N_PROPS; i++)
     fovea_param_mark (props[i], &infos[i]);
+  fovea_param_mark_basic (props[PROP_CONCEPTS_MUTUALLY_EXCLUSIVE]);
 }
 
 static void

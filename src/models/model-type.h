@@ -31,7 +31,9 @@ typedef enum { /* CLARIFAI.md §1 */
 
 typedef struct {
   const char *id;                    /* "embedding-classifier" */
-  const char *title, *description;   /* translated when listed */
+  const char *title, *description;   /* translated when listed, as are the next two */
+  const char *question;              /* that it answers, as people ask it: "What is in the picture?" */
+  const char *example;               /* of what it is good for */
   const char *const *aliases;        /* (nullable) other ids that are accepted */
   const char *const *input_fields;   /* names of Data fields */
   const char *const *output_fields;

@@ -27,6 +27,24 @@ fovea_param_get_info (GParamSpec *pspec)
   return g_param_spec_get_qdata (pspec, info_quark ());
 }
 
+static GQuark
+basic_quark (void)
+{
+  return g_quark_from_static_string ("fovea-param-basic");
+}
+
+void
+fovea_param_mark_basic (GParamSpec *pspec)
+{
+  g_param_spec_set_qdata (pspec, basic_quark (), pspec);
+}
+
+gboolean
+fovea_param_is_basic (GParamSpec *pspec)
+{
+  return g_param_spec_get_qdata (pspec, basic_quark ()) != NULL;
+}
+
 char *
 fovea_param_dup_key (GParamSpec *pspec)
 {
@@ -280,8 +298,8 @@ fovea_params_set_text (GObject *object, const char *key, const char *value, GErr
   return refuse (pspec, shown, error);
 }
 
-static void
-copy_params (GObject *from, GObject *to)
+void
+fovea_params_copy (GObject *from, GObject *to)
 {
   g_autoptr (GPtrArray) params = list_params (from);
 
@@ -382,10 +400,10 @@ fovea_params_read_model (GObject *object, JsonObject *model, GError **error)
 {
   g_autoptr (GObject) scratch = g_object_new (G_OBJECT_TYPE (object), NULL);
 
-  copy_params (object, scratch);
+  fovea_params_copy (object, scratch);
   if (!read_places (scratch, model, error))
     return FALSE;
-  copy_params (scratch, object);
+  fovea_params_copy (scratch, object);
   return TRUE;
 }
 
@@ -394,9 +412,9 @@ fovea_params_read (GObject *object, JsonObject *params, GError **error)
 {
   g_autoptr (GObject) scratch = g_object_new (G_OBJECT_TYPE (object), NULL);
 
-  copy_params (object, scratch);
+  fovea_params_copy (object, scratch);
   if (!set_members (scratch, params, FALSE, error))
     return FALSE;
-  copy_params (scratch, object);
+  fovea_params_copy (scratch, object);
   return TRUE;
 }

@@ -45,6 +45,10 @@ typedef struct {
 void                  fovea_param_mark (GParamSpec *pspec, const FoveaParamInfo *info);
 const FoveaParamInfo *fovea_param_get_info (GParamSpec *pspec); /* (nullable) */
 
+/* A form shows it at once; the others are folded away. */
+void     fovea_param_mark_basic (GParamSpec *pspec);
+gboolean fovea_param_is_basic (GParamSpec *pspec);
+
 char *fovea_param_dup_key (GParamSpec *pspec) G_GNUC_WARN_UNUSED_RESULT;  /* "max_concepts" */
 char *fovea_param_dup_path (GParamSpec *pspec) G_GNUC_WARN_UNUSED_RESULT; /* "output_info.params.max_concepts" */
 
@@ -53,6 +57,9 @@ char *fovea_param_dup_path (GParamSpec *pspec) G_GNUC_WARN_UNUSED_RESULT; /* "ou
  * "a,b" for lists). */
 gboolean fovea_params_set_text (GObject *object, const char *key, const char *value, GError **error);
 gboolean fovea_params_set_json (GObject *object, const char *key, JsonNode *value, GError **error);
+
+/* All parameters of @from into @to, an object of the same type. */
+void fovea_params_copy (GObject *from, GObject *to);
 
 /* Reads the parameters out of a Clarifai model or model version object ("output_info", "input_info", "train_info" where
  * present). Unknown keys inside params objects are errors; "dataset", "dataset_id", "dataset_version_id" and

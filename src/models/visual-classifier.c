@@ -38,6 +38,8 @@ get_info (FoveaModelType *type)
     .id = "visual-classifier",
     .title = N_("Visual classifier"),
     .description = N_("Says which of the concepts that a pretrained network knows are in a picture; nothing to train."),
+    .question = N_("What is in the picture?"),
+    .example = N_("Find the dogs, boats and coffee cups in a folder that nobody has sorted."),
     .input_fields = inputs,
     .output_fields = outputs,
     .trainable = FALSE,
@@ -122,6 +124,7 @@ mark_params (void)
 
   for (guint i = 1; i < N_PROPS; i++)
     fovea_param_mark (props[i], &infos[i]);
+  fovea_param_mark_basic (props[PROP_PACK]);
 }
 
 static void

@@ -74,8 +74,9 @@ test_metrics (void)
   static const gint8 truth[15] = { 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0 };
   static const char *const ids[5] = { "r0", "r1", "r2", "r3", "r4" };
   g_autoptr (GPtrArray) labels = make_labels ();
-  FoveaEvalData data = { 5, labels, p, truth, TRUE, TRUE, ids };
-  g_autoptr (JsonNode) node = fovea_eval_metrics_dup_json (&data, "e");
+  FoveaEvalData data = { 5, labels, p, truth, TRUE, TRUE, NULL, NULL };
+  g_autoptr (FoveaEvaluation) evaluation = fovea_evaluation_new (&data);
+  g_autoptr (JsonNode) node = fovea_eval_metrics_dup_json (evaluation, "e", ids);
   JsonObject *metrics = json_node_get_object (node), *summary = json_object_get_object_member (metrics, "summary"), *cat, *owl, *entry;
   JsonArray *matrix = json_object_get_array_member (json_object_get_object_member (metrics, "confusion_matrix"), "matrix");
   JsonArray *binary = json_object_get_array_member (metrics, "binary_metrics");
@@ -109,8 +110,9 @@ test_independent_metrics (void)
   static const float p[6] = { 0.9f, 0.6f, 0.2f, 0.4f, 0.7f, 0.1f };
   static const gint8 truth[6] = { 1, 1, 0, -1, -1, 0 };
   g_autoptr (GPtrArray) labels = make_labels ();
-  FoveaEvalData data = { 2, labels, p, truth, FALSE, FALSE, NULL };
-  g_autoptr (JsonNode) node = fovea_eval_metrics_dup_json (&data, "e");
+  FoveaEvalData data = { 2, labels, p, truth, FALSE, FALSE, NULL, NULL };
+  g_autoptr (FoveaEvaluation) evaluation = fovea_evaluation_new (&data);
+  g_autoptr (JsonNode) node = fovea_eval_metrics_dup_json (evaluation, "e", NULL);
   JsonObject *metrics = json_node_get_object (node);
   JsonArray *binary = json_object_get_array_member (metrics, "binary_metrics");
   JsonObject *cat = json_array_get_object_element (binary, 0),
@@ -126,8 +128,9 @@ static void
 test_nothing_to_evaluate (void)
 {
   g_autoptr (GPtrArray) labels = make_labels ();
-  FoveaEvalData data = { 0, labels, NULL, NULL, TRUE, TRUE, NULL };
-  g_autoptr (JsonNode) node = fovea_eval_metrics_dup_json (&data, "e");
+  FoveaEvalData data = { 0, labels, NULL, NULL, TRUE, TRUE, NULL, NULL };
+  g_autoptr (FoveaEvaluation) evaluation = fovea_evaluation_new (&data);
+  g_autoptr (JsonNode) node = fovea_eval_metrics_dup_json (evaluation, "e", NULL);
   g_autofree char *text = json_to_string (node, FALSE);
 
   g_assert_null (strstr (text, "nan"));

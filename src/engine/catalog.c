@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/catalog.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "models/model-type.h"
+#include "models/pack.h"
+#include "models/params.h"
+
+/* ---- types ---- */
+
+const char *const *
+fovea_catalog_get_types (void)
+{
+  return fovea_model_type_ids ();
+}
+
+gboolean
+fovea_catalog_get_card (const char *id, FoveaTypeCard *ret_card)
+{
+  g_autoptr (FoveaModelType) type = fovea_model_type_new (id, NULL);
+  const FoveaModelTypeInfo *info;
+
+  if (type == NULL)
+    return FALSE;
+  info = fovea_model_type_get_info (type);
+  *ret_card = (FoveaTypeCard){ .id = info->id,
+                               .question = _(info->question),
+                               .title = _(info->title),
+                               .description = _(info->description),
+                               .example = _(info->example),
+                               .trainable = info->trainable };
+  return TRUE;
+}
+
+/* ---- parameters ---- */
+
+GPtrArray *
+fovea_catalog_list_params (GObject *params)
+{
+  guint n;
+  g_autofree GParamSpec **all = g_object_class_list_properties (G_OBJECT_GET_CLASS (params), &n);
+  GPtrArray *list = g_ptr_array_new ();
+
+  for (guint i = 0; i < n; i++)
+    if (fovea_param_get_info (all[i]) != NULL)
+      g_ptr_array_add (list, all[i]);
+  return list;
+}
+
+/* The pack that a ready-made classifier answers with: Clarifai has no field type of its own for it. */
+static gboolean
+is_pack (GParamSpec *pspec)
+{
+  return strcmp (pspec->name, "pack") == 0;
+}
+
+FoveaAsk
+fovea_catalog_get_ask (GParamSpec *pspec)
+{
+  const FoveaParamInfo *info = fovea_param_get_info (pspec);
+
+  if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
+    return FOVEA_ASK_SWITCH;
+  if (G_IS_PARAM_SPEC_INT (pspec))
+    return FOVEA_ASK_INTEGER;
+  if (G_IS_PARAM_SPEC_DOUBLE (pspec))
+    return FOVEA_ASK_NUMBER;
+  if (G_IS_PARAM_SPEC_BOXED (pspec))
+    return FOVEA_ASK_CONCEPTS;
+  if (info->choices != NULL || info->field_type == FOVEA_FIELD_EMBED_MODEL || is_pack (pspec))
+    return FOVEA_ASK_CHOICE;
+  return FOVEA_ASK_TEXT;
+}
+
+double
+fovea_catalog_get_step (GParamSpec *pspec)
+{
+  return fovea_param_get_info (pspec)->step;
+}
+
+gboolean
+fovea_catalog_is_basic (GParamSpec *pspec)
+{
+  return fovea_param_is_basic (pspec);
+}
+
+/* ---- packs ---- */
+
+void
+fovea_pack_card_free (FoveaPackCard *card)
+{
+  g_free (card->name);
+  g_free (card->title);
+  g_free (card->license);
+  g_free (card);
+}
+
+static void
+list_packs (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_autoptr (JsonNode) node = fovea_packs_dup_json ();
+  JsonArray *packs = json_object_get_array_member (json_node_get_object (node), "packs");
+  GPtrArray *cards = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_pack_card_free);
+
+  for (guint i = 0; i < json_array_get_length (packs); i++)
+    {
+      JsonObject *pack = json_array_get_object_element (packs, i);
+      const char *task_names = json_object_get_string_member_with_default (pack, "task", "");
+      FoveaPackCard *card = g_new0 (FoveaPackCard, 1);
+
+      card->name = g_strdup (json_object_get_string_member (pack, "name"));
+      card->title = g_strdup (json_object_get_string_member (pack, "title"));
+      card->license = g_strdup (json_object_get_string_member (pack, "license"));
+      card->installed = json_object_get_boolean_member (pack, "installed");
+      card->classifies = strstr (task_names, "visual-classifier") != NULL;
+      card->embeds = strstr (task_names, "visual-embedder") != NULL;
+      g_ptr_array_add (cards, card);
+    }
+  g_task_return_pointer (task, cards, (GDestroyNotify) g_ptr_array_unref);
+}
+
+void
+fovea_catalog_list_packs_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_run_in_thread (task, list_packs); /* a few milliseconds of reading headers */
+}
+
+GPtrArray *
+fovea_catalog_list_packs_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* "crop+letterbox" → "Crop + letterbox"; ids of the domain read well enough by themselves. */
+static char *
+readable (const char *choice)
+{
+  g_autofree char *first = g_utf8_substring (choice, 0, 1);
+  g_autofree char *upper = g_utf8_strup (first, -1);
+  g_autoptr (GString) text = g_string_new (upper);
+
+  g_string_append (text, choice + strlen (first));
+  g_string_replace (text, "+", " + ", 0);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+char **
+fovea_catalog_dup_choices (GParamSpec *pspec, GPtrArray *packs, char ***ret_names)
+{
+  const FoveaParamInfo *info = fovea_param_get_info (pspec);
+  g_autoptr (GStrvBuilder) values = g_strv_builder_new (), names = g_strv_builder_new ();
+
+  for (guint i = 0; info->choices != NULL && info->choices[i] != NULL; i++)
+    {
+      g_autofree char *name = readable (info->choices[i]);
+
+      g_strv_builder_add (values, info->choices[i]);
+      g_strv_builder_add (names, name);
+    }
+  for (guint i = 0; info->choices == NULL && packs != NULL && i < packs->len; i++)
+    {
+      const FoveaPackCard *card = g_ptr_array_index (packs, i);
+
+      if (!card->installed || !(is_pack (pspec) ? card->classifies : card->embeds))
+        continue;
+      g_strv_builder_add (values, card->name);
+      g_strv_builder_add (names, card->title);
+    }
+  *ret_names = g_strv_builder_end (names);
+  return g_strv_builder_end (values);
+}
