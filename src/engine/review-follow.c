@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The decisions of a sitting, and how the review follows when they are undone or done again. */
+#include "engine/review-private.h"
+
+/* ---- decisions ---- */
+
+static void on_picture_changed (FoveaReview *self);
+
+/* The newest decision, and the newest that was undone, are looked at whenever their pictures say something else. */
+void
+fovea_review_watch (FoveaReview *self)
+{
+  GPtrArray *stacks[2] = { self->done, self->undone };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      if (self->watched[i] != NULL)
+        g_signal_handlers_disconnect_by_func (self->watched[i], on_picture_changed, self);
+      g_clear_object (&self->watched[i]);
+      if (stacks[i]->len > 0 && !self->closed)
+        self->watched[i] = fovea_review_dup_picture (self, ((FoveaDecision *) g_ptr_array_index (stacks[i], stacks[i]->len - 1))->id);
+    }
+  for (guint i = 0; i < 2; i++)
+    if (self->watched[i] != NULL)
+      g_signal_connect_swapped (self->watched[i], "changed", G_CALLBACK (on_picture_changed), self);
+}
+
+/* The newest decision on a picture in this sitting; (nullable). */
+static const FoveaDecision *
+find_decision (FoveaReview *self, gint64 id)
+{
+  for (guint i = self->done->len; i-- > 0;)
+    if (((FoveaDecision *) g_ptr_array_index (self->done, i))->id == id)
+      return g_ptr_array_index (self->done, i);
+  return NULL;
+}
+
+static void
+show_verdict (FoveaReview *self, gint64 id)
+{
+  const FoveaDecision *decision = find_decision (self, id);
+
+  if (decision != NULL)
+    g_hash_table_insert (self->verdicts, (gpointer) (gintptr) id, GINT_TO_POINTER (decision->verdict));
+  else
+    g_hash_table_remove (self->verdicts, (gpointer) (gintptr) id);
+}
+
+/* TRUE: one more decision was undone, or done again. */
+static gboolean
+follow_undo (FoveaReview *self)
+{
+  FoveaDecision *newest = self->done->len > 0 ? g_ptr_array_index (self->done, self->done->len - 1) : NULL;
+  FoveaDecision *last_undone = self->undone->len > 0 ? g_ptr_array_index (self->undone, self->undone->len - 1) : NULL;
+  g_autoptr (FoveaPicture) picture = newest != NULL && newest->written ? fovea_review_dup_picture (self, newest->id) : NULL;
+  g_autoptr (FoveaPicture) other = last_undone != NULL ? fovea_review_dup_picture (self, last_undone->id) : NULL;
+  guint position;
+
+  if (picture != NULL && !newest->seen)
+    newest->seen = fovea_decision_holds (newest, picture);
+  else if (picture != NULL && !fovea_decision_holds (newest, picture))
+    {
+      g_ptr_array_add (self->undone, g_ptr_array_steal_index (self->done, self->done->len - 1));
+      show_verdict (self, newest->id);
+      if (fovea_review_find (self, newest->id, &position))
+        fovea_review_set_position (self, position);
+      return TRUE;
+    }
+  if (other != NULL && fovea_decision_holds (last_undone, other))
+    {
+      g_ptr_array_add (self->done, g_ptr_array_steal_index (self->undone, self->undone->len - 1));
+      show_verdict (self, last_undone->id);
+      if (fovea_review_find (self, last_undone->id, &position) && position == self->position)
+        fovea_review_go_on (self);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+check_decisions (gpointer data)
+{
+  FoveaReview *self = data;
+
+  self->check_source = 0;
+  while (follow_undo (self))
+    ;
+  fovea_review_watch (self);
+  fovea_review_emit_changed (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Later: the list is still handing out what it has read. */
+static void
+on_picture_changed (FoveaReview *self)
+{
+  if (self->check_source == 0 && !self->closed)
+    self->check_source = g_idle_add (check_decisions, self);
+}
+
+typedef struct {
+  FoveaReview *review;
+  FoveaDecision *decision; /* borrowed: of the review's stack, which keeps what is not written yet */
+} Written;
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Written *written = data;
+  g_autoptr (FoveaReview) self = written->review;
+  g_autoptr (GError) error = NULL;
+  guint position;
+
+  if (self->closed)
+    return;
+  if (!fovea_decision_write_finish (written->decision, result, &error))
+    {
+      gint64 id = written->decision->id;
+
+      g_ptr_array_remove (self->done, written->decision);
+      show_verdict (self, id);
+      if (fovea_review_find (self, id, &position))
+        fovea_review_set_position (self, position);
+      fovea_review_emit_failed (self, error);
+    }
+  fovea_review_watch (self);
+  on_picture_changed (self);
+}
+
+static void
+decide (FoveaReview *self, FoveaDecision *decision)
+{
+  const FoveaDecision *before = find_decision (self, decision->id);
+  Written *written = g_new0 (Written, 1);
+
+  if (before != NULL && before->is && before->concept != decision->concept)
+    decision->instead_of = before->concept;
+  if (before != NULL && before->instead_of != 0 && decision->verdict == FOVEA_REVIEW_REJECTED)
+    {
+      decision->restores = before->instead_of;
+      decision->instead_of = 0;
+    }
+  g_ptr_array_set_size (self->undone, 0);
+  g_ptr_array_add (self->done, decision);
+  g_hash_table_insert (self->verdicts, (gpointer) (gintptr) decision->id, GINT_TO_POINTER (decision->verdict));
+  written->review = g_object_ref (self);
+  written->decision = decision;
+  fovea_decision_write_async (decision, self->project, on_written, written);
+  fovea_review_go_on (self);
+}
+
+static gboolean
+decide_suggestion (FoveaReview *self, FoveaReviewVerdict verdict)
+{
+  FoveaSuggestion suggestion;
+  FoveaDecision *decision;
+  const FoveaLabelError *error;
+
+  if (self->closed || fovea_project_get_read_only (self->project)
+      || !fovea_review_get_suggestion (self, self->position, &suggestion))
+    return FALSE;
+  decision = g_new0 (FoveaDecision, 1);
+  decision->id = fovea_review_get_id (self, self->position);
+  decision->value = suggestion.value;
+  decision->verdict = verdict;
+  decision->concept = fovea_concept_get_id (suggestion.concept);
+  decision->is = suggestion.is == (verdict == FOVEA_REVIEW_ACCEPTED);
+  error = fovea_review_get_error (self, decision->id);
+  if (error != NULL && verdict == FOVEA_REVIEW_ACCEPTED && self->errors->exclusive)
+    decision->instead_of = error->given;
+  decide (self, decision);
+  return TRUE;
+}
+
+gboolean
+fovea_review_accept (FoveaReview *self)
+{
+  return decide_suggestion (self, FOVEA_REVIEW_ACCEPTED);
+}
+
+gboolean
+fovea_review_reject (FoveaReview *self)
+{
+  return decide_suggestion (self, FOVEA_REVIEW_REJECTED);
+}
+
+gboolean
+fovea_review_correct (FoveaReview *self, const char *concept)
+{
+  FoveaConcept *known = fovea_concept_list_lookup_name (fovea_project_get_concepts (self->project), concept);
+  FoveaSuggestion suggestion;
+  FoveaDecision *decision;
+  const FoveaLabelError *error;
+
+  if (self->closed || self->position >= self->ids->len || fovea_project_get_read_only (self->project))
+    return FALSE;
+  if (fovea_review_get_suggestion (self, self->position, &suggestion) && suggestion.concept == known && suggestion.is)
+    return fovea_review_accept (self);
+  decision = g_new0 (FoveaDecision, 1);
+  decision->id = fovea_review_get_id (self, self->position);
+  decision->value = suggestion.value;
+  decision->verdict = FOVEA_REVIEW_CORRECTED;
+  decision->name = g_strdup (concept);
+  decision->concept = known != NULL ? fovea_concept_get_id (known) : 0;
+  decision->is = TRUE;
+  error = fovea_review_get_error (self, decision->id);
+  if (error != NULL && self->errors->exclusive)
+    decision->instead_of = error->given;
+  decide (self, decision);
+  return TRUE;
+}
+
+gboolean
+fovea_review_skip (FoveaReview *self)
+{
+  gint64 id;
+
+  if (self->closed || self->position >= self->ids->len)
+    return FALSE;
+  id = fovea_review_get_id (self, self->position);
+  if (fovea_review_get_verdict_of (self, id) == FOVEA_REVIEW_OPEN)
+    g_hash_table_insert (self->verdicts, (gpointer) (gintptr) id, GINT_TO_POINTER (FOVEA_REVIEW_SKIPPED));
+  fovea_review_go_on (self);
+  return TRUE;
+}
