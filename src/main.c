@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "cli/cli.h"
 #include "vision/decoder.h"
+#include "vision/unpack.h"
 
 /* OpenMP's threads spin while they wait for work unless the environment says otherwise when the library is loaded,
  * which is before main: so the program starts itself once more. A short spin remains, for the pauses between two
@@ -28,9 +29,11 @@ main (int argc, char **argv)
   gboolean handled;
   int status;
 
-  /* Before anything else: the decoder helper reads hostile files and carries as little as it can. */
+  /* Before anything else: the helpers read hostile files and carry as little as they can. */
   if (argc == 3 && strcmp (argv[1], "--decoder") == 0)
     return fovea_decoder_helper_main ((int) strtol (argv[2], NULL, 10));
+  if (argc == 3 && strcmp (argv[1], "--unpacker") == 0)
+    return fovea_unpacker_helper_main ((int) strtol (argv[2], NULL, 10));
 
   restart_with_quiet_threads (argv);
   unsetenv ("FOVEA_RESTARTED"); /* the programs that are started from here are none of it */

@@ -16,6 +16,7 @@
 #include <gdk-pixbuf/gdk-pixbuf.h>
 
 #include "vision/decoder.h"
+#include "vision/helper-process.h"
 #include "vision/loaders.h"
 
 /* Files up to this size are read, larger ones mapped. */
@@ -144,23 +145,6 @@ limit_cpu (int seconds)
   set_soft_limit (RLIMIT_CPU, (guint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + 1 + seconds));
 }
 
-/* The address space that the program itself takes, with all its libraries, comes on top. Hence the filter on system
- * calls only after the first request: it would refuse to open /proc. */
-static void
-limit_memory (guint64 n_bytes)
-{
-#ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
-  unsigned long n_pages = 0;
-  FILE *statm = fopen ("/proc/self/statm", "re");
-
-  if (statm == NULL)
-    return;
-  if (n_bytes > 0 && fscanf (statm, "%lu", &n_pages) == 1)
-    set_soft_limit (RLIMIT_AS, (guint64) n_pages * (guint64) sysconf (_SC_PAGESIZE) + n_bytes);
-  fclose (statm);
-#endif
-}
-
 /* gdk-pixbuf finds its loaders through files, which cannot be opened later. */
 static void
 open_loaders (void)
@@ -179,25 +163,6 @@ open_loaders (void)
 }
 
 /* --- Requests ----------------------------------------------------------------------------------------------- */
-
-static gboolean
-receive (int socket_fd, FoveaDecodeRequest *request, int *ret_fd)
-{
-  union { char bytes[CMSG_SPACE (sizeof (int))]; struct cmsghdr align; } control;
-  struct iovec part = { request, sizeof *request };
-  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-  struct cmsghdr *header;
-  ssize_t n;
-
-  do
-    n = recvmsg (socket_fd, &message, MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
-  header = n == sizeof *request ? CMSG_FIRSTHDR (&message) : NULL;
-  if (header == NULL || header->cmsg_type != SCM_RIGHTS || request->magic != FOVEA_WIRE_MAGIC)
-    return FALSE;
-  memcpy (ret_fd, CMSG_DATA (header), sizeof (int));
-  return TRUE;
-}
 
 static gboolean
 send_reply (Helper *helper, const FoveaDecodeReply *reply)
@@ -301,26 +266,6 @@ answer (Helper *helper, const FoveaDecodeRequest *request, int fd, FoveaDecodeRe
     }
 }
 
-static void
-detach (int socket_fd)
-{
-  int null_fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
-
-  signal (SIGPIPE, SIG_IGN);
-  if (null_fd >= 0)
-    {
-      dup2 (null_fd, STDIN_FILENO);
-      dup2 (null_fd, STDOUT_FILENO);
-#ifndef __SANITIZE_ADDRESS__
-      /* What libraries complain about in a foreign file is told in the reply. */
-      dup2 (null_fd, STDERR_FILENO);
-#endif
-    }
-  if (socket_fd > 3)
-    close_range (3, (unsigned) socket_fd - 1, 0);
-  close_range ((unsigned) socket_fd + 1, ~0U, 0);
-}
-
 int
 fovea_decoder_helper_run (int socket_fd, FoveaDecoderHook hook)
 {
@@ -328,24 +273,19 @@ fovea_decoder_helper_run (int socket_fd, FoveaDecoderHook hook)
   FoveaDecodeRequest request;
   FoveaDecodeReply reply;
   gboolean ready = FALSE;
-  int fd, kind = 0;
-  socklen_t length = sizeof kind;
+  int fd;
 
-  if (getsockopt (socket_fd, SOL_SOCKET, SO_TYPE, &kind, &length) != 0 || kind != SOCK_SEQPACKET)
-    {
-      fputs ("fovea --decoder is started by Fovea itself, not by hand\n", stderr);
-      return 2;
-    }
-  detach (socket_fd);
+  if (!fovea_helper_detach (socket_fd, "--decoder"))
+    return 2;
   helper.file_buffer = g_malloc (READ_AT_MOST);
 
   /* The end of the program ends the wait: there is nothing else to notice it by. */
-  while (receive (socket_fd, &request, &fd))
+  while (fovea_helper_receive_with_fd (socket_fd, &request, sizeof request, &fd) && request.magic == FOVEA_WIRE_MAGIC)
     {
       if (!ready)
         {
           open_loaders ();
-          limit_memory (request.memory_limit_bytes);
+          fovea_helper_limit_memory (request.memory_limit_bytes);
           fovea_decoder_sandbox_enter ();
           ready = TRUE;
         }

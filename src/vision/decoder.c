@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "vision/decoder-wire.h"
+#include "vision/helper-process.h"
 #include "vision/image-header.h"
 #include "vision/sha256.h"
 
@@ -22,9 +22,6 @@
 #define DEFAULT_TIMEOUT_MS 20000
 #define MAX_HELPERS 64
 #define HASH_BLOCK (256 << 10)
-
-/* Set for helpers: a program that does not know `--decoder` must not start itself over and over. */
-#define CHILD_VARIABLE "FOVEA_DECODER_CHILD"
 
 typedef struct {
   pid_t pid;             /* 0 = not running */
@@ -71,84 +68,17 @@ fovea_decoder_new (guint n_helpers, gsize memory_limit_bytes)
 static int
 helper_stop (Helper *helper)
 {
-  int status = 0;
+  int status;
 
   if (helper->pid == 0)
     return 0;
-  kill (helper->pid, SIGKILL);
-  while (waitpid (helper->pid, &status, 0) < 0 && errno == EINTR)
-    ;
+  status = fovea_helper_kill (helper->pid);
   close (helper->socket_fd);
   if (helper->small != NULL)
     munmap ((void *) helper->small, FOVEA_SMALL_SEGMENT);
   helper->small = NULL;
   helper->pid = 0;
   return status;
-}
-
-static char **
-helper_environment (void)
-{
-  return g_environ_setenv (g_get_environ (), CHILD_VARIABLE, "1", TRUE);
-}
-
-/* The helper gets its socket as descriptor 3 and a process group of its own, so that Ctrl-C reaches the program
- * alone. */
-static int
-spawn (const char *program, int socket_fd, pid_t *ret_pid)
-{
-  char *arguments[] = { (char *) "fovea", (char *) "--decoder", (char *) "3", NULL };
-  g_auto (GStrv) environment = helper_environment ();
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t none;
-  int problem;
-
-  sigemptyset (&none);
-  posix_spawn_file_actions_init (&actions);
-  posix_spawn_file_actions_adddup2 (&actions, socket_fd, 3);
-  posix_spawnattr_init (&attributes);
-  posix_spawnattr_setpgroup (&attributes, 0);
-  posix_spawnattr_setsigmask (&attributes, &none);
-  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-  problem = posix_spawn (ret_pid, program, &actions, &attributes, arguments, environment);
-  posix_spawnattr_destroy (&attributes);
-  posix_spawn_file_actions_destroy (&actions);
-  return problem;
-}
-
-static gboolean
-helper_start (Helper *helper, GError **error)
-{
-  const char *program = g_getenv ("FOVEA_DECODER");
-  int sockets[2], problem;
-
-  if (g_getenv (CHILD_VARIABLE) != NULL)
-    {
-      g_set_error_literal (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER,
-                           "a decoder helper cannot start another; set FOVEA_DECODER to the fovea program");
-      return FALSE;
-    }
-  if (program == NULL || *program == '\0')
-    program = "/proc/self/exe"; /* this very file, even after an update has replaced it */
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
-    problem = errno;
-  else
-    {
-      problem = spawn (program, sockets[1], &helper->pid);
-      close (sockets[1]);
-      if (problem != 0)
-        close (sockets[0]);
-    }
-  if (problem != 0)
-    {
-      helper->pid = 0;
-      g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER, "the decoder %s cannot be started: %s", program,
-                   g_strerror (problem));
-      return FALSE;
-    }
-  helper->socket_fd = sockets[0];
-  return TRUE;
 }
 
 void
@@ -261,36 +191,16 @@ hash_file (int fd, int socket_fd, gboolean *ret_stopped, guint64 *at, FoveaSha25
 
 /* --- Asking --------------------------------------------------------------------------------------------------- */
 
-static gboolean
-send_request (Helper *helper, const FoveaDecodeRequest *request, int fd)
-{
-  union { char bytes[CMSG_SPACE (sizeof (int))]; struct cmsghdr align; } control;
-  struct iovec part = { (void *) request, sizeof *request };
-  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-  struct cmsghdr *header = &control.align;
-  ssize_t n;
-
-  memset (&control, 0, sizeof control);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN (sizeof (int));
-  memcpy (CMSG_DATA (header), &fd, sizeof fd);
-  do
-    n = sendmsg (helper->socket_fd, &message, MSG_NOSIGNAL);
-  while (n < 0 && errno == EINTR);
-  return n == sizeof *request;
-}
-
 /* Starts the helper where it is not running, or has ended between two pictures. */
 static gboolean
 ask (FoveaDecoder *decoder, Helper *helper, FoveaDecodeRequest *request, int fd, GError **error)
 {
   for (int attempt = 0; attempt < 2; attempt++)
     {
-      if (helper->pid == 0 && !helper_start (helper, error))
+      if (helper->pid == 0 && !fovea_helper_spawn ("--decoder", &helper->pid, &helper->socket_fd, error))
         return FALSE;
       request->serial = ++helper->serial;
-      if (send_request (helper, request, fd))
+      if (fovea_helper_send_with_fd (helper->socket_fd, request, sizeof *request, fd))
         return TRUE;
       helper_stop (helper);
     }
