@@ -9,11 +9,13 @@
 #define PAGES_PER_STEP 512
 
 static gboolean
-copy_pages (FoveaStore    *store,
-            sqlite3       *target,
-            const char    *path,
-            GCancellable  *cancellable,
-            GError       **error)
+copy_pages (FoveaStore               *store,
+            sqlite3                  *target,
+            const char               *path,
+            FoveaStoreBackupProgress  progress,
+            gpointer                  data,
+            GCancellable             *cancellable,
+            GError                  **error)
 {
   sqlite3_backup *backup = sqlite3_backup_init (target, "main", store->db, "main");
   int rc = SQLITE_OK;
@@ -24,7 +26,12 @@ copy_pages (FoveaStore    *store,
       return FALSE;
     }
   while (rc == SQLITE_OK && !g_cancellable_is_cancelled (cancellable))
-    rc = sqlite3_backup_step (backup, PAGES_PER_STEP);
+    {
+      rc = sqlite3_backup_step (backup, PAGES_PER_STEP);
+      if (progress != NULL && (rc == SQLITE_OK || rc == SQLITE_DONE))
+        progress ((gsize) (sqlite3_backup_pagecount (backup) - sqlite3_backup_remaining (backup)),
+                  (gsize) sqlite3_backup_pagecount (backup), data);
+    }
   sqlite3_backup_finish (backup);
 
   if (rc == SQLITE_DONE)
@@ -34,11 +41,34 @@ copy_pages (FoveaStore    *store,
   return FALSE;
 }
 
+/* Within a transaction of our own: without it every change by others would start the copy anew. */
+static gboolean
+copy_snapshot (FoveaStore               *store,
+               sqlite3                  *target,
+               const char               *path,
+               FoveaStoreBackupProgress  progress,
+               gpointer                  data,
+               GCancellable             *cancellable,
+               GError                  **error)
+{
+  int rc = sqlite3_exec (store->db, "BEGIN; SELECT count (*) FROM meta", NULL, NULL, NULL);
+  gboolean ok;
+
+  if (rc != SQLITE_OK)
+    fovea_sql_set_error (store->db, store->path, sqlite3_extended_errcode (store->db), error);
+  ok = rc == SQLITE_OK && copy_pages (store, target, path, progress, data, cancellable, error);
+  if (!sqlite3_get_autocommit (store->db))
+    sqlite3_exec (store->db, "COMMIT", NULL, NULL, NULL);
+  return ok;
+}
+
 gboolean
-fovea_store_backup (FoveaStore    *store,
-                    const char    *path,
-                    GCancellable  *cancellable,
-                    GError       **error)
+fovea_store_backup (FoveaStore               *store,
+                    const char               *path,
+                    FoveaStoreBackupProgress  progress,
+                    gpointer                  data,
+                    GCancellable             *cancellable,
+                    GError                  **error)
 {
   g_autofree char *temporary = NULL, *journal = NULL;
   sqlite3 *target = NULL;
@@ -54,7 +84,7 @@ fovea_store_backup (FoveaStore    *store,
   rc = sqlite3_open_v2 (temporary, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
   if (rc != SQLITE_OK)
     fovea_sql_set_error (target, path, rc, error);
-  ok = rc == SQLITE_OK && copy_pages (store, target, path, cancellable, error);
+  ok = rc == SQLITE_OK && copy_snapshot (store, target, path, progress, data, cancellable, error);
   /* The copied header says "log"; a copy on its own needs none. */
   if (ok
       && sqlite3_exec (target, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE",

@@ -21,8 +21,12 @@ gboolean    fovea_store_check               (FoveaStore             *store,
                                              GPtrArray             **ret_problems,
                                              GError                **error);
 
+/* Called now and then by the backup, on its thread. */
+typedef void (*FoveaStoreBackupProgress) (gsize n_done, gsize n_pages, gpointer data);
+
 /**
  * fovea_store_backup:
+ * @progress: (nullable)
  *
  * A consistent copy of the project at @path, also while others write; mode 0600, synced, in place
  * only when whole.
@@ -31,6 +35,8 @@ gboolean    fovea_store_check               (FoveaStore             *store,
  */
 gboolean    fovea_store_backup              (FoveaStore             *store,
                                              const char             *path,
+                                             FoveaStoreBackupProgress progress,
+                                             gpointer                data,
                                              GCancellable           *cancellable,
                                              GError                **error);
 

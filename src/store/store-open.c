@@ -319,7 +319,7 @@ bring_up_to_date (FoveaStore                 *store,
       return FALSE;
     }
   copy = fovea_store_migration_copy_path (store->path, store->schema);
-  if (!fovea_store_backup (store, copy, NULL, error)
+  if (!fovea_store_backup (store, copy, NULL, NULL, NULL, error)
       || !fovea_store_migrate (store->db, store->path, store->schema, migrations, n, error))
     return FALSE;
   store->schema = latest;

@@ -394,3 +394,18 @@ fovea_store_list_commands (FoveaStore  *store,
     }
   return rc == SQLITE_DONE ? g_steal_pointer (&commands) : NULL;
 }
+
+gboolean
+fovea_store_forget_history (FoveaStore  *store,
+                            GError     **error)
+{
+  g_auto (FoveaSqlScope) scope = { 0 };
+
+  g_return_val_if_fail (store != NULL, FALSE);
+  g_return_val_if_fail (store->txn == FOVEA_STORE_TXN_NONE, FALSE);
+
+  return fovea_sql_enter (&scope, store, FALSE, error)
+         && fovea_sql_run (store, error, "DELETE FROM changesets", NULL)
+         && fovea_sql_run (store, error, "DELETE FROM commands", NULL)
+         && fovea_sql_leave (&scope, error);
+}

@@ -145,4 +145,9 @@ void        fovea_store_set_history_limits  (FoveaStore            *store,
                                              guint                  max_commands,
                                              gsize                  max_bytes);
 
+/* Forgets what could be undone and redone; not in a command. For a copy that lies elsewhere, whose history speaks of other
+ * places. */
+gboolean    fovea_store_forget_history      (FoveaStore            *store,
+                                             GError               **error);
+
 G_END_DECLS

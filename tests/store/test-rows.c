@@ -842,11 +842,11 @@ test_backup (void)
   before = dump_tracked (p.store);
   copy = g_build_filename (p.folder, "copy.fovea", NULL);
   g_cancellable_cancel (cancelled);
-  g_assert_false (fovea_store_backup (p.store, copy, cancelled, &error));
+  g_assert_false (fovea_store_backup (p.store, copy, NULL, NULL, cancelled, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
-  g_assert_true (fovea_store_backup (p.store, copy, NULL, &error));
-  g_assert_false (fovea_store_backup (p.store, copy, NULL, &error));
+  g_assert_true (fovea_store_backup (p.store, copy, NULL, NULL, NULL, &error));
+  g_assert_false (fovea_store_backup (p.store, copy, NULL, NULL, NULL, &error));
   g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_EXISTS);
   g_clear_error (&error);
   store = fovea_store_open (copy, FOVEA_STORE_OPEN_DEFAULT, &error);
