@@ -57,6 +57,8 @@ typedef struct {
   guint n_kept;           /* of these, as many as need not be read again */
 
   gint64 job_row, command; /* 0 none yet */
+  gint64 started_us;      /* wall clock */
+  gboolean remembered;    /* its folders are, for looking there again */
   gint64 last_beat_us;
   GHashTable *allowed;    /* folders that were allowed by this import */
   GPtrArray *late_labels; /* FoveaKnown of unchanged pictures with a class folder … */

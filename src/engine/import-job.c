@@ -339,6 +339,7 @@ read_all (FoveaImport *self, GError **error)
 static gboolean
 do_import (FoveaImport *self, GError **error)
 {
+  self->started_us = g_get_real_time ();
   fovea_job_set_detail (self->job, "Looking for pictures");
   self->walk = fovea_walk ((const char *const *) self->paths, on_walk_progress, self, fovea_job_get_cancellable (self->job), error);
   if (self->walk == NULL || !fovea_core_write (self->core, fovea_import_prepare, self, error))

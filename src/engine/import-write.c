@@ -6,6 +6,7 @@
 
 #include "engine/engine-error.h"
 #include "engine/import-job-private.h"
+#include "engine/watched-folders-private.h"
 #include "store/store-annotations.h"
 #include "store/store-concepts.h"
 #include "store/store-jobs.h"
@@ -117,6 +118,28 @@ open_command (FoveaImport *self, FoveaStore *store, GError **error)
   params = g_strdup_printf ("{\"command\":%" G_GINT64_FORMAT "}", self->command);
   return fovea_store_set_job_params (store, self->job_row, params, error)
          && fovea_store_continue_command (store, self->command, error);
+}
+
+/* Single files are not looked for again: their folder may be anything. */
+static gboolean
+remember_folders (FoveaImport *self, FoveaStore *store, GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) folders = NULL;
+
+  if (self->remembered)
+    return TRUE;
+  self->remembered = TRUE;
+  for (char **path = self->paths; *path != NULL; path++)
+    {
+      g_autofree char *absolute = g_canonicalize_filename (*path, NULL);
+
+      if (g_file_test (absolute, G_FILE_TEST_IS_DIR))
+        g_strv_builder_add (builder, absolute);
+    }
+  folders = g_strv_builder_end (builder);
+  return folders[0] == NULL
+         || fovea_watched_folders_remember (store, (const char *const *) folders, self->format, self->started_us, error);
 }
 
 /* A link in a folder may lead out of it; the person chose it with the folder. */
@@ -237,7 +260,7 @@ fovea_import_write_batch (FoveaStore *store, gpointer data, GError **error)
 
   if (!beat (self, store, error) || !open_command (self, store, error))
     return FALSE;
-  if (allow_targets (self, store, error) && write_new (self, store, error) && write_changed (self, store, error)
+  if (remember_folders (self, store, error) && allow_targets (self, store, error) && write_new (self, store, error) && write_changed (self, store, error)
       && write_labels (self, store, error) && write_vectors (self, store, error))
     return fovea_store_commit_command (store, NULL, error);
   fovea_store_rollback_command (store);
@@ -280,7 +303,7 @@ fovea_import_write_late_labels (FoveaStore *store, gpointer data, GError **error
 
   if (!open_command (self, store, error))
     return FALSE;
-  if (label_unlabelled (self, store, error))
+  if (remember_folders (self, store, error) && label_unlabelled (self, store, error))
     return fovea_store_commit_command (store, NULL, error);
   fovea_store_rollback_command (store);
   return FALSE;

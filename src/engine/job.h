@@ -38,7 +38,10 @@ typedef enum {
   FOVEA_JOB_TRAIN,
   FOVEA_JOB_EVALUATE,
   FOVEA_JOB_PREDICT,
-  FOVEA_JOB_EXPORT
+  FOVEA_JOB_EXPORT,
+  FOVEA_JOB_UNPACK,
+  FOVEA_JOB_RELOCATE,
+  FOVEA_JOB_BACKUP
 } FoveaJobKind;
 
 FoveaJobKind  fovea_job_get_kind (FoveaJob *self);
