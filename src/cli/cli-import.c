@@ -3,6 +3,7 @@
 
 #include "cli/cli-private.h"
 #include "engine/import-job.h"
+#include "engine/upkeep-jobs.h"
 
 static int
 print_report (FoveaJob *job, gboolean json)
@@ -43,6 +44,36 @@ parse_format (const char *name, FoveaImportFormat *ret_format)
   return FALSE;
 }
 
+/* Archives among the paths are unpacked first; the folders take their places at the end. */
+static gboolean
+unpack_archives (FoveaProject *project, const FoveaCliArgs *args, char ***paths)
+{
+  g_autoptr (GStrvBuilder) archives = g_strv_builder_new (), others = g_strv_builder_new ();
+  g_auto (GStrv) zips = NULL, folders = NULL;
+  g_autoptr (FoveaJob) job = NULL;
+
+  for (char **path = *paths; *path != NULL; path++)
+    g_strv_builder_add (fovea_path_looks_like_zip (*path) ? archives : others, *path);
+  zips = g_strv_builder_end (archives);
+  if (zips[0] == NULL)
+    return TRUE;
+  job = fovea_project_unpack (project, (const char *const *) zips);
+  if (!fovea_cli_run_job (job, args))
+    return FALSE;
+  for (guint i = 0; i < fovea_job_get_n_report_rows (job); i++)
+    {
+      g_autoptr (FoveaReportRow) row = fovea_job_dup_report_row (job, i);
+      g_autofree char *shown = g_utf8_make_valid (row->path, -1);
+
+      fprintf (stderr, "%s: %s. %s\n", shown, row->description, row->details);
+    }
+  folders = fovea_unpack_job_dup_folders (job);
+  g_strv_builder_addv (others, (const char **) folders);
+  g_strfreev (*paths);
+  *paths = g_strv_builder_end (others);
+  return TRUE;
+}
+
 static int
 run_import (int argc, char **argv)
 {
@@ -75,19 +106,23 @@ run_import (int argc, char **argv)
   project = fovea_cli_open_project (args.rest[0]);
   if (project == NULL)
     return FOVEA_CLI_FAILED;
-  {
-    g_autoptr (FoveaJob) job = fovea_project_import (project, (const char *const *) paths, &options);
+  if (!unpack_archives (project, &args, &paths))
+    status = FOVEA_CLI_FAILED;
+  else
+    {
+      g_autoptr (FoveaJob) job = fovea_project_import (project, (const char *const *) paths, &options);
 
-    status = fovea_cli_run_job (job, &args) ? print_report (job, args.json) : FOVEA_CLI_FAILED;
-  }
+      status = fovea_cli_run_job (job, &args) ? print_report (job, args.json) : FOVEA_CLI_FAILED;
+    }
   fovea_cli_close_project (project);
   return status;
 }
 
 const FoveaCommand fovea_cli_import_commands[] = {
   { "import", "PROJECT PATH… [--format FORMAT] [--split NAME]",
-    "Bring pictures in: files, and folders with all that is below. Files stay where they are. What cannot be read is said in the "
-    "report; an import that was stopped is continued by running it again.",
+    "Bring pictures in: files, folders with all that is below, and zip archives, which are unpacked into PROJECT-pictures. Files "
+    "stay where they are. What cannot be read is said in the report; an import that was "
+    "stopped is continued by running it again.",
     run_import },
   { NULL, NULL, NULL, NULL },
 };

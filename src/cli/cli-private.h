@@ -23,6 +23,7 @@ typedef struct {
 
 /* Each ends with a NULL. */
 extern const FoveaCommand fovea_cli_project_commands[];
+extern const FoveaCommand fovea_cli_upkeep_commands[];
 extern const FoveaCommand fovea_cli_import_commands[];
 extern const FoveaCommand fovea_cli_export_commands[];
 extern const FoveaCommand fovea_cli_label_commands[];
