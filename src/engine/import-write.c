@@ -260,8 +260,8 @@ fovea_import_write_batch (FoveaStore *store, gpointer data, GError **error)
 
   if (!beat (self, store, error) || !open_command (self, store, error))
     return FALSE;
-  if (remember_folders (self, store, error) && allow_targets (self, store, error) && write_new (self, store, error) && write_changed (self, store, error)
-      && write_labels (self, store, error) && write_vectors (self, store, error))
+  if (remember_folders (self, store, error) && allow_targets (self, store, error) && write_new (self, store, error)
+      && write_changed (self, store, error) && write_labels (self, store, error) && write_vectors (self, store, error))
     return fovea_store_commit_command (store, NULL, error);
   fovea_store_rollback_command (store);
   return FALSE;
