@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "engine/columns-private.h"
 #include "engine/scheduler.h"
+#include "engine/vector-cache-private.h"
 #include "models/embedder.h"
 #include "store/store.h"
 #include "vision/decoder.h"
@@ -39,16 +41,23 @@ FoveaScheduler *fovea_core_get_scheduler (FoveaCore *core);
 FoveaDecoder   *fovea_core_get_decoder (FoveaCore *core);             /* for jobs */
 FoveaDecoder   *fovea_core_get_interactive_decoder (FoveaCore *core); /* one helper that a person does not share with jobs */
 
+/* Columns of all rows and vectors in memory, for filters, orders and the live classifier. */
+FoveaColumns     *fovea_core_get_columns (FoveaCore *core);
+FoveaVectorCache *fovea_core_get_vectors (FoveaCore *core);
+
 typedef gboolean (*FoveaStoreFunc) (FoveaStore *store, gpointer data, GError **error);
 
 /* Runs @func on the store thread and waits. write: watchers are told afterwards. Never from the store thread. */
 gboolean fovea_core_read (FoveaCore *core, FoveaStoreFunc func, gpointer data, GError **error);
 gboolean fovea_core_write (FoveaCore *core, FoveaStoreFunc func, gpointer data, GError **error);
+/* A write that touches nothing but @what. */
+gboolean fovea_core_write_only (FoveaCore *core, FoveaChanged what, FoveaStoreFunc func, gpointer data, GError **error);
 
 /* The same without waiting: @task (transfer full) returns its own task data as pointer (borrowed: _finish reads it
  * from the task) or the error, in its context. @func gets the task data. */
 void fovea_core_read_task (FoveaCore *core, GTask *task, FoveaStoreFunc func);
 void fovea_core_write_task (FoveaCore *core, GTask *task, FoveaStoreFunc func);
+void fovea_core_write_only_task (FoveaCore *core, FoveaChanged what, GTask *task, FoveaStoreFunc func);
 
 /* A read-only handle for the calling thread, closed with fovea_store_free(). */
 FoveaStore *fovea_core_open_reader (FoveaCore *core, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -9,7 +9,7 @@
 typedef struct {
   FoveaStoreFunc func;
   gpointer data;
-  gboolean write;
+  FoveaChanged changes; /* 0: it reads */
   GTask *task; /* NULL: somebody waits for @done */
   gboolean result, done;
   GError *error;
@@ -31,6 +31,9 @@ struct _FoveaCore {
   GMutex lazy_mutex; /* what is made at first use */
   FoveaDecoder *decoder, *interactive_decoder;
   GHashTable *embedders; /* pack name → FoveaEmbedder */
+
+  FoveaColumns *columns;
+  FoveaVectorCache *vectors;
 };
 
 /* ---- the store thread ---- */
@@ -68,10 +71,11 @@ finish_call (FoveaCore *self, Call *call)
 }
 
 static void
-tell_changed (FoveaCore *self)
+tell_changed (FoveaCore *self, FoveaChanged what)
 {
   FoveaCoreWatch watch;
 
+  fovea_columns_note_change (self->columns, what);
   g_mutex_lock (&self->mutex);
   watch = self->watch;
   if (watch.changed != NULL)
@@ -82,7 +86,7 @@ tell_changed (FoveaCore *self)
 static void
 run_call (FoveaCore *self, Call *call)
 {
-  gboolean write = call->write;
+  FoveaChanged changes = call->changes;
 
   if (call->task != NULL && g_task_return_error_if_cancelled (call->task))
     {
@@ -91,8 +95,8 @@ run_call (FoveaCore *self, Call *call)
       return;
     }
   call->result = call->func (self->store, call->data, &call->error);
-  if (write)
-    tell_changed (self);
+  if (changes != 0)
+    tell_changed (self, changes);
   finish_call (self, call);
 }
 
@@ -131,7 +135,7 @@ store_main (gpointer data)
       if (now != version)
         {
           version = now;
-          tell_changed (self);
+          tell_changed (self, FOVEA_CHANGED_ALL);
         }
     }
   /* What could not be folded in stays in the log, and is at the next opening. */
@@ -159,6 +163,8 @@ fovea_core_new (const char *path, gboolean create, GError **error)
   self->path = g_strdup (fovea_store_get_path (store));
   self->scheduler = fovea_scheduler_ref (fovea_scheduler_get_default ());
   self->embedders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fovea_embedder_free);
+  self->columns = fovea_columns_new ();
+  self->vectors = fovea_vector_cache_new ();
   self->store = store;
   if (!fovea_store_is_read_only (store))
     fovea_store_fail_stale_versions (store, NULL, NULL);
@@ -196,6 +202,8 @@ fovea_core_unref (FoveaCore *self)
   g_clear_pointer (&self->decoder, fovea_decoder_free);
   g_clear_pointer (&self->interactive_decoder, fovea_decoder_free);
   g_hash_table_unref (self->embedders);
+  fovea_vector_cache_free (self->vectors);
+  fovea_columns_free (self->columns);
   fovea_scheduler_unref (self->scheduler);
   g_mutex_clear (&self->mutex);
   g_mutex_clear (&self->lazy_mutex);
@@ -224,6 +232,18 @@ fovea_core_get_scheduler (FoveaCore *self)
   return self->scheduler;
 }
 
+FoveaColumns *
+fovea_core_get_columns (FoveaCore *self)
+{
+  return self->columns;
+}
+
+FoveaVectorCache *
+fovea_core_get_vectors (FoveaCore *self)
+{
+  return self->vectors;
+}
+
 /* ---- calls ---- */
 
 static void
@@ -233,9 +253,9 @@ set_closed_error (GError **error)
 }
 
 static gboolean
-run_and_wait (FoveaCore *self, FoveaStoreFunc func, gpointer data, gboolean write, GError **error)
+run_and_wait (FoveaCore *self, FoveaStoreFunc func, gpointer data, FoveaChanged changes, GError **error)
 {
-  Call call = { .func = func, .data = data, .write = write };
+  Call call = { .func = func, .data = data, .changes = changes };
 
   g_mutex_lock (&self->mutex);
   if (self->closed)
@@ -257,17 +277,23 @@ run_and_wait (FoveaCore *self, FoveaStoreFunc func, gpointer data, gboolean writ
 gboolean
 fovea_core_read (FoveaCore *self, FoveaStoreFunc func, gpointer data, GError **error)
 {
-  return run_and_wait (self, func, data, FALSE, error);
+  return run_and_wait (self, func, data, 0, error);
 }
 
 gboolean
 fovea_core_write (FoveaCore *self, FoveaStoreFunc func, gpointer data, GError **error)
 {
-  return run_and_wait (self, func, data, TRUE, error);
+  return run_and_wait (self, func, data, FOVEA_CHANGED_ALL, error);
+}
+
+gboolean
+fovea_core_write_only (FoveaCore *self, FoveaChanged what, FoveaStoreFunc func, gpointer data, GError **error)
+{
+  return run_and_wait (self, func, data, what, error);
 }
 
 static void
-queue_task (FoveaCore *self, GTask *task, FoveaStoreFunc func, gboolean write)
+queue_task (FoveaCore *self, GTask *task, FoveaStoreFunc func, FoveaChanged changes)
 {
   Call *call;
 
@@ -285,7 +311,7 @@ queue_task (FoveaCore *self, GTask *task, FoveaStoreFunc func, gboolean write)
   call = g_new0 (Call, 1);
   call->func = func;
   call->data = g_task_get_task_data (task);
-  call->write = write;
+  call->changes = changes;
   call->task = task;
   g_queue_push_tail (&self->calls, call);
   g_cond_broadcast (&self->cond);
@@ -295,13 +321,19 @@ queue_task (FoveaCore *self, GTask *task, FoveaStoreFunc func, gboolean write)
 void
 fovea_core_read_task (FoveaCore *self, GTask *task, FoveaStoreFunc func)
 {
-  queue_task (self, task, func, FALSE);
+  queue_task (self, task, func, 0);
 }
 
 void
 fovea_core_write_task (FoveaCore *self, GTask *task, FoveaStoreFunc func)
 {
-  queue_task (self, task, func, TRUE);
+  queue_task (self, task, func, FOVEA_CHANGED_ALL);
+}
+
+void
+fovea_core_write_only_task (FoveaCore *self, FoveaChanged what, GTask *task, FoveaStoreFunc func)
+{
+  queue_task (self, task, func, what);
 }
 
 FoveaStore *

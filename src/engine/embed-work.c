@@ -203,7 +203,7 @@ embed_fit (Work *self, FoveaFit fit, GError **error)
     return TRUE;
   return fovea_embed_squares (self->core, self->embedder, squares, put.n, fit, self->priority, vectors,
                               fovea_job_get_cancellable (self->job), error)
-         && fovea_core_write (self->core, put_vectors, &put, error);
+         && fovea_core_write_only (self->core, FOVEA_CHANGED_VECTORS, put_vectors, &put, error);
 }
 
 static gboolean

@@ -8,7 +8,6 @@
 
 #include "engine/engine-error.h"
 #include "engine/path-guard-private.h"
-#include "engine/picture-list-private.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
 #include "store/store-annotations.h"
@@ -260,17 +259,9 @@ load_concepts (Export *self, GError **error)
 static gboolean
 choose_version (Export *self, GError **error)
 {
-  g_autoptr (FoveaPictureQuery) query = NULL;
-  FoveaPictureAnswer *answer;
-
   if (self->options.source == FOVEA_EXPORT_PERSON)
     return TRUE;
-  query = fovea_picture_query_new (NULL, FOVEA_PICTURE_SORT_ADDED, FALSE);
-  answer = fovea_picture_query_run (query, self->reader, error);
-  if (answer == NULL)
-    return FALSE;
-  self->version = answer->version;
-  fovea_picture_answer_free (answer);
+  self->version = fovea_columns_get_newest_version (self->reader);
   if (self->version != 0)
     return TRUE;
   g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_NOT_FOUND, "No model of the project is trained, so nothing is predicted");

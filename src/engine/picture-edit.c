@@ -65,7 +65,7 @@ fovea_project_set_split_async (FoveaProject *self, const gint64 *ids, gsize n_id
 
   change->split = g_strdup (split);
   g_task_set_task_data (task, change, change_free);
-  fovea_core_write_task (fovea_project_get_core (self), task, write_split);
+  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_INPUTS, task, write_split);
 }
 
 static gboolean
@@ -96,7 +96,7 @@ fovea_project_set_state_async (FoveaProject *self, const gint64 *ids, gsize n_id
 
   change->state = state;
   g_task_set_task_data (task, change, change_free);
-  fovea_core_write_task (fovea_project_get_core (self), task, write_state);
+  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_INPUTS, task, write_state);
 }
 
 /* ---- a label of its own for each ---- */
@@ -134,7 +134,7 @@ fovea_project_label_each_async (FoveaProject *self, const FoveaPictureLabel *lab
   change->labels = g_memdup2 (labels, n_labels * sizeof (FoveaPictureLabel));
   change->n_labels = n_labels;
   g_task_set_task_data (task, change, change_free);
-  fovea_core_write_task (fovea_project_get_core (self), task, write_label_each);
+  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_LABELS, task, write_label_each);
 }
 
 int

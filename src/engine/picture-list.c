@@ -3,7 +3,6 @@
 
 #include "engine/background.h"
 #include "engine/picture-private.h"
-#include "store/store-input-list.h"
 
 /* Rows are read and objects are made a page at a time; the pages used last are kept. */
 #define PAGE 64
@@ -12,30 +11,30 @@
  * is spent on it: 100,000 rows take 130 ms, which at the pace above would keep a third of a core from drawing. */
 #define REFRESH_GAP_MS 250
 #define REFRESH_SHARE 5
-/* A list that differs in more places than this is announced as one change. */
-#define MAX_SPLICES 256
 
 struct _FoveaPictureList {
   GObject parent_instance;
 
   FoveaCore *core; /* NULL when closed */
   FoveaConceptList *concepts;
+  FoveaLive *classifier;
   FoveaStore *page_reader; /* main thread */
 
-  GArray *rows; /* FoveaStoreInputBrief */
-  GArray *pending;
-  gboolean any_vectors;
+  GArray *rows; /* gint64; what a worker compares with is never changed */
+  FoveaPendingColumns *pending; /* (nullable) nothing is known yet */
   gint64 version;
   guint total;
   gboolean loading;
 
-  GHashTable *live; /* id → Live */
+  GHashTable *held; /* id → Held */
   GQueue pages;     /* GPtrArray of FoveaPicture, newest first */
 
   FoveaPictureFilter filter;
-  char *text, *split;
   FoveaPictureSort sort;
+  gint64 about;
   gboolean descending;
+  gboolean follows_suggestions;
+  FoveaLiveScores *frozen; /* (nullable) what the list goes by while it does not follow */
 
   GThread *worker;
   gboolean in_flight, again;
@@ -56,38 +55,38 @@ typedef struct {
   FoveaPictureList *list;
   gint64 id;
   FoveaPicture *picture;
-} Live;
+} Held;
 
 /* ---- pages ---- */
 
-static int
-compare_ids (gconstpointer a, gconstpointer b)
+static gint64
+id_at (FoveaPictureList *self, guint position)
 {
-  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
-
-  return (x > y) - (x < y);
+  return g_array_index (self->rows, gint64, position);
 }
 
 static gboolean
 is_pending (FoveaPictureList *self, gint64 id)
 {
-  return !self->any_vectors || (self->pending != NULL && g_array_binary_search (self->pending, &id, compare_ids, NULL));
+  const GArray *ids = self->pending != NULL ? self->pending->ids : NULL;
+
+  return ids == NULL || fovea_columns_find ((const gint64 *) (gconstpointer) ids->data, ids->len, id) >= 0;
 }
 
 static void
 on_picture_gone (gpointer data, GObject *picture)
 {
-  Live *live = data;
+  Held *held = data;
 
-  g_hash_table_remove (live->list->live, (gpointer) (gintptr) live->id);
+  g_hash_table_remove (held->list->held, (gpointer) (gintptr) held->id);
 }
 
 static FoveaPicture *
-find_live (FoveaPictureList *self, gint64 id)
+find_held (FoveaPictureList *self, gint64 id)
 {
-  Live *live = g_hash_table_lookup (self->live, (gpointer) (gintptr) id);
+  Held *held = g_hash_table_lookup (self->held, (gpointer) (gintptr) id);
 
-  return live != NULL ? live->picture : NULL;
+  return held != NULL ? held->picture : NULL;
 }
 
 /* What people and the shown version say of row @id, out of the page's annotations (in order of input). */
@@ -134,6 +133,7 @@ load_rows (FoveaPictureList *self, const gint64 *ids, FoveaPicture *const *pictu
       if (inputs != NULL && at < inputs->len && ((FoveaStoreInput *) g_ptr_array_index (inputs, at))->id == ids[i])
         row.row = g_steal_pointer (&inputs->pdata[at++]);
       take_labels (self, annotations, ids[i], &row);
+      row.suggested = fovea_live_get_suggestion (self->classifier, ids[i], &row.suggested_value, NULL);
       fovea_picture_take_row (pictures[i], &row, announce);
     }
   /* The rows were taken out. */
@@ -149,13 +149,13 @@ static FoveaPicture *
 make_picture (FoveaPictureList *self, gint64 id)
 {
   FoveaPicture *picture = fovea_picture_new (id, self->concepts);
-  Live *live = g_new (Live, 1);
+  Held *held = g_new (Held, 1);
 
-  live->list = self;
-  live->id = id;
-  live->picture = picture;
-  g_hash_table_insert (self->live, (gpointer) (gintptr) id, live);
-  g_object_weak_ref (G_OBJECT (picture), on_picture_gone, live);
+  held->list = self;
+  held->id = id;
+  held->picture = picture;
+  g_hash_table_insert (self->held, (gpointer) (gintptr) id, held);
+  g_object_weak_ref (G_OBJECT (picture), on_picture_gone, held);
   return picture;
 }
 
@@ -171,8 +171,8 @@ load_page (FoveaPictureList *self, guint position)
 
   for (guint i = first; i < end; i++)
     {
-      gint64 id = g_array_index (self->rows, FoveaStoreInputBrief, i).id;
-      FoveaPicture *known = find_live (self, id);
+      gint64 id = id_at (self, i);
+      FoveaPicture *known = find_held (self, id);
 
       if (known == NULL)
         {
@@ -200,7 +200,7 @@ drop_pages (FoveaPictureList *self)
 
 /* The rows that someone looks at, read anew. */
 static void
-reload_live (FoveaPictureList *self)
+reload_held (FoveaPictureList *self)
 {
   g_autoptr (GPtrArray) pictures = NULL;
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -209,13 +209,13 @@ reload_live (FoveaPictureList *self)
 
   drop_pages (self);
   pictures = g_ptr_array_new_with_free_func (g_object_unref);
-  g_hash_table_iter_init (&iter, self->live);
+  g_hash_table_iter_init (&iter, self->held);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      Live *live = value;
+      Held *held = value;
 
-      g_ptr_array_add (pictures, g_object_ref (live->picture));
-      g_array_append_val (ids, live->id);
+      g_ptr_array_add (pictures, g_object_ref (held->picture));
+      g_array_append_val (ids, held->id);
     }
   if (ids->len > 0)
     load_rows (self, (const gint64 *) (gpointer) ids->data, (FoveaPicture *const *) pictures->pdata, ids->len, TRUE);
@@ -244,12 +244,12 @@ get_item (GListModel *model, guint position)
 
   if (position >= self->rows->len)
     return NULL;
-  id = g_array_index (self->rows, FoveaStoreInputBrief, position).id;
-  picture = find_live (self, id);
+  id = id_at (self, position);
+  picture = find_held (self, id);
   if (picture == NULL)
     {
       load_page (self, position);
-      picture = find_live (self, id);
+      picture = find_held (self, id);
     }
   return g_object_ref (picture);
 }
@@ -272,19 +272,20 @@ fovea_picture_list_finalize (GObject *object)
   gpointer value;
 
   drop_pages (self);
-  g_hash_table_iter_init (&iter, self->live);
+  g_hash_table_iter_init (&iter, self->held);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    g_object_weak_unref (G_OBJECT (((Live *) value)->picture), on_picture_gone, value);
-  g_hash_table_unref (self->live);
+    g_object_weak_unref (G_OBJECT (((Held *) value)->picture), on_picture_gone, value);
+  g_hash_table_unref (self->held);
   g_clear_handle_id (&self->refresh_source, g_source_remove);
   g_clear_pointer (&self->page_reader, fovea_store_free);
   g_clear_pointer (&self->worker, g_thread_unref);
   g_array_unref (self->rows);
-  g_clear_pointer (&self->pending, g_array_unref);
+  g_clear_pointer (&self->pending, fovea_pending_columns_unref);
+  g_clear_pointer (&self->frozen, fovea_live_scores_unref);
+  g_clear_object (&self->classifier);
   g_clear_object (&self->concepts);
   g_clear_pointer (&self->core, fovea_core_unref);
-  g_free (self->text);
-  g_free (self->split);
+  fovea_picture_filter_clear (&self->filter);
   G_OBJECT_CLASS (fovea_picture_list_parent_class)->finalize (object);
 }
 
@@ -319,8 +320,9 @@ fovea_picture_list_class_init (FoveaPictureListClass *klass)
 static void
 fovea_picture_list_init (FoveaPictureList *self)
 {
-  self->rows = g_array_new (FALSE, FALSE, sizeof (FoveaStoreInputBrief));
-  self->live = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->rows = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->follows_suggestions = TRUE;
+  self->held = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   g_queue_init (&self->pages);
 }
 
@@ -333,92 +335,41 @@ set_loading (FoveaPictureList *self, gboolean loading)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOADING]);
 }
 
-/* ---- what changed between two orders ---- */
+/* ---- what changed ---- */
 
-typedef struct {
-  guint position, removed, added;
-} Splice;
-
-static gint64
-id_at (const GArray *rows, guint i)
-{
-  return g_array_index (rows, FoveaStoreInputBrief, i).id;
-}
-
-static GHashTable *
-ids_of (const GArray *rows, guint from, guint to)
-{
-  GHashTable *ids = g_hash_table_new (NULL, NULL);
-
-  for (guint i = from; i < to; i++)
-    g_hash_table_add (ids, (gpointer) (gintptr) id_at (rows, i));
-  return ids;
-}
-
-/* Splices for the middle, walking both orders at once; rows that are in both must come in the same order. FALSE: they
- * do not, or there are too many places. Positions are those at the time of each splice. */
-static gboolean
-find_splices (const GArray *old, guint old_end, const GArray *now, guint now_end, guint head, GArray *ret_splices)
-{
-  g_autoptr (GHashTable) old_ids = ids_of (old, head, old_end);
-  g_autoptr (GHashTable) now_ids = ids_of (now, head, now_end);
-  guint i = head, j = head;
-
-  while (i < old_end || j < now_end)
-    {
-      Splice splice = { .position = j };
-
-      if (i < old_end && j < now_end && id_at (old, i) == id_at (now, j))
-        {
-          i++;
-          j++;
-          continue;
-        }
-      for (; i < old_end && !g_hash_table_contains (now_ids, (gpointer) (gintptr) id_at (old, i)); i++)
-        splice.removed++;
-      for (; j < now_end && !g_hash_table_contains (old_ids, (gpointer) (gintptr) id_at (now, j)); j++)
-        splice.added++;
-      if ((splice.removed == 0 && splice.added == 0) || ret_splices->len == MAX_SPLICES)
-        return FALSE;
-      g_array_append_val (ret_splices, splice);
-    }
-  return TRUE;
-}
-
-/* During the signals of several splices the list must be consistent after each: the rows between are patched step
- * by step. */
+/* During the signals of several splices the list must be consistent after each: a copy is patched step by step. */
 static void
-announce_splices (FoveaPictureList *self, GArray *now, const GArray *splices)
+announce_splices (FoveaPictureList *self, const GArray *now, const GArray *splices)
 {
+  GArray *rows = g_array_sized_new (FALSE, FALSE, sizeof (gint64), self->rows->len);
+
+  g_array_append_vals (rows, self->rows->data, self->rows->len);
+  g_array_unref (self->rows);
+  self->rows = rows;
   for (guint k = 0; k < splices->len; k++)
     {
-      Splice splice = g_array_index (splices, Splice, k);
+      FoveaPictureSplice splice = g_array_index (splices, FoveaPictureSplice, k);
 
-      g_array_remove_range (self->rows, splice.position, splice.removed);
-      g_array_insert_vals (self->rows, splice.position, &g_array_index (now, FoveaStoreInputBrief, splice.position), splice.added);
+      g_array_remove_range (rows, splice.position, splice.removed);
+      g_array_insert_vals (rows, splice.position, &g_array_index (now, gint64, splice.position), splice.added);
       g_list_model_items_changed (G_LIST_MODEL (self), splice.position, splice.removed, splice.added);
     }
 }
 
 static void
-replace_rows (FoveaPictureList *self, GArray *now)
+replace_rows (FoveaPictureList *self, const FoveaPictureAnswer *answer)
 {
-  GArray *old = self->rows;
-  guint least = MIN (old->len, now->len), head = 0, tail = 0, old_len = old->len;
-  g_autoptr (GArray) splices = g_array_new (FALSE, FALSE, sizeof (Splice));
+  GArray *now = answer->rows;
+  guint old_len = self->rows->len, same = answer->head + answer->tail;
 
-  while (head < least && id_at (old, head) == id_at (now, head))
-    head++;
-  while (tail < least - head && id_at (old, old->len - 1 - tail) == id_at (now, now->len - 1 - tail))
-    tail++;
-  if (head + tail < MAX (old->len, now->len)
-      && find_splices (old, old->len - tail, now, now->len - tail, head, splices))
-    announce_splices (self, now, splices);
-  else if (head + tail < MAX (old->len, now->len))
+  if (answer->splices != NULL && answer->splices->len > 1)
+    announce_splices (self, now, answer->splices);
+  else
     {
+      g_array_unref (self->rows);
       self->rows = g_array_ref (now);
-      g_array_unref (old);
-      g_list_model_items_changed (G_LIST_MODEL (self), head, old_len - head - tail, now->len - head - tail);
+      if (same < MAX (old_len, now->len))
+        g_list_model_items_changed (G_LIST_MODEL (self), answer->head, old_len - same, now->len - same);
     }
   if (old_len != now->len)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_N_ITEMS]);
@@ -428,6 +379,7 @@ replace_rows (FoveaPictureList *self, GArray *now)
 
 typedef struct {
   FoveaPictureList *list;
+  FoveaCore *core;
   FoveaStore *reader;
   FoveaPictureQuery *query;
   FoveaPictureAnswer *answer; /* NULL: it failed; the list stays */
@@ -441,12 +393,11 @@ static void start_refresh (FoveaPictureList *self);
 static void
 take_answer (FoveaPictureList *self, FoveaPictureAnswer *answer)
 {
-  g_clear_pointer (&self->pending, g_array_unref);
+  g_clear_pointer (&self->pending, fovea_pending_columns_unref);
   self->pending = g_steal_pointer (&answer->pending);
-  self->any_vectors = self->pending != NULL;
   self->version = answer->version;
-  replace_rows (self, answer->rows);
-  reload_live (self);
+  replace_rows (self, answer);
+  reload_held (self);
   if (self->total != answer->total)
     {
       self->total = (guint) answer->total;
@@ -458,6 +409,7 @@ static void
 free_refresh (Refresh *refresh)
 {
   g_clear_pointer (&refresh->reader, fovea_store_free);
+  fovea_core_unref (refresh->core);
   fovea_picture_query_free (refresh->query);
   fovea_picture_answer_free (refresh->answer);
   g_main_context_unref (refresh->context);
@@ -499,7 +451,7 @@ refresh_on_worker (gpointer data)
 
   if (refresh->gentle)
     fovea_background_enter ();
-  refresh->answer = fovea_picture_query_run (refresh->query, refresh->reader, &error);
+  refresh->answer = fovea_picture_query_run (refresh->query, refresh->core, refresh->reader, &error);
   if (refresh->answer == NULL)
     g_message ("The list of pictures could not be read: %s", error->message);
   g_clear_pointer (&refresh->reader, fovea_store_free);
@@ -507,6 +459,20 @@ refresh_on_worker (gpointer data)
   g_source_set_callback (idle, on_refreshed, refresh, NULL);
   g_source_attach (idle, refresh->context);
   return NULL;
+}
+
+static FoveaPictureQuery *
+make_query (FoveaPictureList *self)
+{
+  FoveaPictureQuery *query = g_new0 (FoveaPictureQuery, 1);
+
+  fovea_picture_filter_copy (&query->filter, &self->filter);
+  query->sort = self->sort;
+  query->about = self->about;
+  query->descending = self->descending;
+  query->before = g_array_ref (self->rows);
+  query->scores = self->frozen != NULL ? fovea_live_scores_ref (self->frozen) : fovea_live_ref_scores (self->classifier);
+  return query;
 }
 
 static void
@@ -525,7 +491,8 @@ start_refresh (FoveaPictureList *self)
   refresh = g_new0 (Refresh, 1);
   refresh->list = g_object_ref (self);
   refresh->reader = reader;
-  refresh->query = fovea_picture_query_new (&self->filter, self->sort, self->descending);
+  refresh->core = fovea_core_ref (self->core);
+  refresh->query = make_query (self);
   refresh->context = g_main_context_ref_thread_default ();
   refresh->begin_us = g_get_monotonic_time ();
   refresh->gentle = !self->loading;
@@ -566,10 +533,13 @@ fovea_picture_list_refresh (FoveaPictureList *self)
     self->refresh_source = g_timeout_add ((guint) wait_ms, on_refresh_due, self);
 }
 
-/* A person changed the filter: at once. */
+/* A person changed the filter: at once, with the newest suggestions. */
 static void
 refresh_now (FoveaPictureList *self)
 {
+  g_clear_pointer (&self->frozen, fovea_live_scores_unref);
+  if (!self->follows_suggestions)
+    self->frozen = fovea_live_ref_scores (self->classifier);
   if (self->core == NULL)
     return;
   set_loading (self, TRUE);
@@ -578,6 +548,28 @@ refresh_now (FoveaPictureList *self)
     self->again = TRUE;
   else
     start_refresh (self);
+}
+
+void
+fovea_picture_list_suggestions_changed (FoveaPictureList *self)
+{
+  g_autoptr (GPtrArray) pictures = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->held);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_ptr_array_add (pictures, g_object_ref (((Held *) value)->picture));
+  for (guint i = 0; i < pictures->len; i++)
+    {
+      FoveaPicture *picture = g_ptr_array_index (pictures, i);
+      double probability = 0.0;
+      gint64 concept = fovea_live_get_suggestion (self->classifier, fovea_picture_get_id (picture), &probability, NULL);
+
+      fovea_picture_set_suggestion (picture, concept, probability);
+    }
+  if (self->follows_suggestions && fovea_picture_query_needs_suggestions (&self->filter, self->sort))
+    fovea_picture_list_refresh (self);
 }
 
 void
@@ -590,13 +582,14 @@ fovea_picture_list_close (FoveaPictureList *self)
 }
 
 FoveaPictureList *
-fovea_picture_list_new (FoveaCore *core, FoveaConceptList *concepts)
+fovea_picture_list_new (FoveaCore *core, FoveaConceptList *concepts, FoveaLive *live)
 {
   FoveaPictureList *self = g_object_new (FOVEA_TYPE_PICTURE_LIST, NULL);
   g_autoptr (GError) error = NULL;
 
   self->core = fovea_core_ref (core);
   self->concepts = g_object_ref (concepts);
+  self->classifier = g_object_ref (live);
   self->page_reader = fovea_core_open_reader (core, &error);
   if (self->page_reader == NULL)
     g_message ("The list of pictures could not be read: %s", error->message);
@@ -610,25 +603,41 @@ fovea_picture_list_new (FoveaCore *core, FoveaConceptList *concepts)
 void
 fovea_picture_list_set_filter (FoveaPictureList *self, const FoveaPictureFilter *filter)
 {
-  char *text = g_strdup (filter != NULL ? filter->text : NULL);
-  char *split = g_strdup (filter != NULL ? filter->split : NULL);
+  FoveaPictureFilter old = self->filter;
 
-  self->filter = filter != NULL ? *filter : (FoveaPictureFilter){ 0 };
-  g_free (self->text);
-  g_free (self->split);
-  self->filter.text = self->text = text;
-  self->filter.split = self->split = split;
+  fovea_picture_filter_copy (&self->filter, filter);
+  fovea_picture_filter_clear (&old);
+  refresh_now (self);
+}
+
+void
+fovea_picture_list_set_sort_about (FoveaPictureList *self, FoveaPictureSort sort, gint64 about, gboolean descending)
+{
+  if (self->sort == sort && self->about == about && self->descending == descending && self->follows_suggestions)
+    return;
+  self->sort = sort;
+  self->about = about;
+  self->descending = descending;
   refresh_now (self);
 }
 
 void
 fovea_picture_list_set_sort (FoveaPictureList *self, FoveaPictureSort sort, gboolean descending)
 {
-  if (self->sort == sort && self->descending == descending)
+  fovea_picture_list_set_sort_about (self, sort, 0, descending);
+}
+
+void
+fovea_picture_list_set_follows_suggestions (FoveaPictureList *self, gboolean follows)
+{
+  if (self->follows_suggestions == follows)
     return;
-  self->sort = sort;
-  self->descending = descending;
-  refresh_now (self);
+  self->follows_suggestions = follows;
+  g_clear_pointer (&self->frozen, fovea_live_scores_unref);
+  if (follows)
+    refresh_now (self);
+  else
+    self->frozen = fovea_live_ref_scores (self->classifier);
 }
 
 guint
@@ -647,7 +656,7 @@ gboolean
 fovea_picture_list_find (FoveaPictureList *self, gint64 id, guint *ret_position)
 {
   for (guint i = 0; i < self->rows->len; i++)
-    if (id_at (self->rows, i) == id)
+    if (id_at (self, i) == id)
       {
         *ret_position = i;
         return TRUE;
@@ -658,5 +667,5 @@ fovea_picture_list_find (FoveaPictureList *self, gint64 id, guint *ret_position)
 gint64
 fovea_picture_list_get_id (FoveaPictureList *self, guint position)
 {
-  return position < self->rows->len ? id_at (self->rows, position) : 0;
+  return position < self->rows->len ? id_at (self, position) : 0;
 }

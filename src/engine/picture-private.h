@@ -11,8 +11,10 @@ G_BEGIN_DECLS
 typedef struct {
   FoveaStoreInput *row; /* (nullable) the row is gone */
   GArray *labels;       /* FoveaStoreAnnotation of people, whole picture */
-  gint64 predicted;     /* concept, 0 none */
+  gint64 predicted;     /* concept that the newest version stored, 0 none */
   double value;
+  gint64 suggested;     /* by the live classifier, 0 none: then the above */
+  double suggested_value;
   gboolean pending;
 } FoveaPictureRow;
 
@@ -22,6 +24,9 @@ FoveaPicture *fovea_picture_new (gint64 id, FoveaConceptList *concepts) G_GNUC_W
 
 /* Takes the row's contents (it is empty afterwards) and emits "changed" when @announce. */
 void fovea_picture_take_row (FoveaPicture *self, FoveaPictureRow *row, gboolean announce);
+
+/* New suggestions came, or went (@concept 0); the rest of the row stays. Emits "changed" when it reads differently. */
+void fovea_picture_set_suggestion (FoveaPicture *self, gint64 concept, double value);
 
 const FoveaStoreInput *fovea_picture_get_row (FoveaPicture *self); /* (nullable) */
 

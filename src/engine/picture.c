@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/picture-private.h"
 
+/* A difference that nobody can see in two digits or a bar. */
+#define SAME_VALUE 1e-4
+
 struct _FoveaPicture {
   GObject parent_instance;
   gint64 id;
@@ -79,17 +82,43 @@ same_input (const FoveaStoreInput *a, const FoveaStoreInput *b)
          && a->mtime_us == b->mtime_us && g_strcmp0 (a->path, b->path) == 0 && g_strcmp0 (a->split, b->split) == 0;
 }
 
+static gint64
+strongest (const FoveaPictureRow *row, double *ret_value)
+{
+  *ret_value = row->suggested != 0 ? row->suggested_value : row->value;
+  return row->suggested != 0 ? row->suggested : row->predicted;
+}
+
+static gboolean
+same_prediction (const FoveaPictureRow *a, const FoveaPictureRow *b)
+{
+  double x, y;
+
+  return strongest (a, &x) == strongest (b, &y) && ABS (x - y) < SAME_VALUE;
+}
+
 void
 fovea_picture_take_row (FoveaPicture *self, FoveaPictureRow *row, gboolean announce)
 {
   FoveaPictureRow old = self->row;
-  gboolean differs = !same_input (old.row, row->row) || !same_labels (old.labels, row->labels) || old.predicted != row->predicted
-                     || ABS (old.value - row->value) > 1e-9 || old.pending != row->pending;
+  gboolean differs = !same_input (old.row, row->row) || !same_labels (old.labels, row->labels) || !same_prediction (&old, row)
+                     || old.pending != row->pending;
 
   self->row = *row;
   *row = (FoveaPictureRow){ 0 };
   fovea_picture_row_clear (&old);
   if (differs && announce)
+    g_signal_emit (self, signals[CHANGED], 0);
+}
+
+void
+fovea_picture_set_suggestion (FoveaPicture *self, gint64 concept, double value)
+{
+  FoveaPictureRow old = self->row;
+
+  self->row.suggested = concept;
+  self->row.suggested_value = value;
+  if (!same_prediction (&old, &self->row))
     g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -174,11 +203,14 @@ fovea_picture_get_label (FoveaPicture *self, guint i, gboolean *ret_positive)
 FoveaConcept *
 fovea_picture_get_prediction (FoveaPicture *self, double *ret_value)
 {
-  if (self->row.predicted == 0)
+  double value;
+  gint64 concept = strongest (&self->row, &value);
+
+  if (concept == 0)
     return NULL;
   if (ret_value != NULL)
-    *ret_value = self->row.value;
-  return fovea_concept_list_lookup (self->concepts, self->row.predicted);
+    *ret_value = value;
+  return fovea_concept_list_lookup (self->concepts, concept);
 }
 
 char *

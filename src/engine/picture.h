@@ -34,7 +34,8 @@ gboolean          fovea_picture_get_embedding_pending (FoveaPicture *self);
 guint         fovea_picture_get_n_labels (FoveaPicture *self);
 FoveaConcept *fovea_picture_get_label (FoveaPicture *self, guint i, gboolean *ret_positive);
 
-/* The strongest prediction of the project's newest model version. (nullable), borrowed; value in 0..1. */
+/* The strongest concept by the live classifier (live.h) while that has suggestions, else as the project's newest model
+ * version has stored it. (nullable), borrowed; value in 0..1. */
 FoveaConcept *fovea_picture_get_prediction (FoveaPicture *self, double *ret_value);
 
 /* For assistive technology: "labelled hat, predicted dress 0.91". */

@@ -103,7 +103,7 @@ fovea_project_label_async (FoveaProject *self, const gint64 *ids, gsize n_ids, c
 
   g_return_if_fail (concept != NULL || value == FOVEA_LABEL_CLEAR);
   g_task_set_task_data (task, edit_new (ids, n_ids, concept, value), edit_free);
-  fovea_core_write_task (fovea_project_get_core (self), task, write_labels);
+  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_LABELS, task, write_labels);
 }
 
 int
@@ -118,7 +118,7 @@ int
 fovea_project_label (FoveaProject *self, const gint64 *ids, gsize n_ids, const char *concept, FoveaLabelValue value, GError **error)
 {
   Edit *edit = edit_new (ids, n_ids, concept, value);
-  int n = fovea_core_write (fovea_project_get_core (self), write_labels, edit, error) ? (int) edit->n_changed : -1;
+  int n = fovea_core_write_only (fovea_project_get_core (self), FOVEA_CHANGED_LABELS, write_labels, edit, error) ? (int) edit->n_changed : -1;
 
   edit_free (edit);
   return n;

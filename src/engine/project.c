@@ -6,6 +6,7 @@
 #include "engine/concept-private.h"
 #include "engine/engine-error.h"
 #include "engine/job-list-private.h"
+#include "engine/live-private.h"
 #include "engine/model-private.h"
 #include "engine/picture-list-private.h"
 #include "engine/recent.h"
@@ -29,6 +30,7 @@ struct _FoveaProject {
   FoveaConceptList *concepts;
   FoveaModelList *models;
   FoveaPictureList *pictures;
+  FoveaLive *live;
   GPtrArray *views; /* weak FoveaPictureList, the above too */
   FoveaThumbnailer *thumbnailer;
 };
@@ -111,6 +113,8 @@ on_changed_idle (gpointer data)
     fovea_concept_list_refresh (self->concepts);
   if (self->models != NULL)
     fovea_model_list_refresh (self->models);
+  if (self->live != NULL)
+    fovea_live_refresh (self->live);
   for (guint i = 0; i < self->views->len; i++)
     fovea_picture_list_refresh (g_ptr_array_index (self->views, i));
   g_signal_emit (self, signals[CHANGED], 0);
@@ -151,6 +155,7 @@ fovea_project_finalize (GObject *object)
   g_clear_object (&self->concepts);
   g_clear_object (&self->models);
   g_clear_object (&self->pictures);
+  g_clear_object (&self->live);
   g_clear_pointer (&self->views, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_mutex_clear (&self->idle_mutex);
@@ -354,6 +359,8 @@ fovea_project_close (FoveaProject *self)
   if (self->core == NULL)
     return;
   end_jobs (self);
+  if (self->live != NULL)
+    fovea_live_close (self->live);
   for (guint i = 0; i < self->views->len; i++)
     fovea_picture_list_close (g_ptr_array_index (self->views, i));
   if (self->concepts != NULL)
@@ -438,10 +445,28 @@ on_view_gone (gpointer data, GObject *view)
   g_ptr_array_remove (((FoveaProject *) data)->views, view);
 }
 
+static void
+on_live_updated (FoveaLive *live, FoveaProject *self)
+{
+  for (guint i = 0; i < self->views->len; i++)
+    fovea_picture_list_suggestions_changed (g_ptr_array_index (self->views, i));
+}
+
+FoveaLive *
+fovea_project_get_live (FoveaProject *self)
+{
+  if (self->live == NULL)
+    {
+      self->live = fovea_live_new (self->core);
+      g_signal_connect_object (self->live, "updated", G_CALLBACK (on_live_updated), self, 0);
+    }
+  return self->live;
+}
+
 FoveaPictureList *
 fovea_project_new_picture_list (FoveaProject *self)
 {
-  FoveaPictureList *list = fovea_picture_list_new (self->core, fovea_project_get_concepts (self));
+  FoveaPictureList *list = fovea_picture_list_new (self->core, fovea_project_get_concepts (self), fovea_project_get_live (self));
 
   g_ptr_array_add (self->views, list);
   g_object_weak_ref (G_OBJECT (list), on_view_gone, self);

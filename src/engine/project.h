@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/job-list.h"
+#include "engine/live.h"
 #include "engine/model.h"
 #include "engine/picture-list.h"
 #include "engine/scheduler.h"
@@ -46,6 +47,7 @@ FoveaPictureList *fovea_project_new_picture_list (FoveaProject *self) G_GNUC_WAR
 FoveaConceptList *fovea_project_get_concepts (FoveaProject *self);
 FoveaModelList   *fovea_project_get_models (FoveaProject *self);
 FoveaJobList     *fovea_project_get_jobs (FoveaProject *self);
+FoveaLive        *fovea_project_get_live (FoveaProject *self); /* made, and at work, from the first call or picture list on */
 
 /* ---- undo ---- */
 const char *fovea_project_get_undo_text (FoveaProject *self);

@@ -77,3 +77,7 @@ fovea_float_to_bf16 (float f)
     return (guint16) ((bits >> 16) | 0x40u);
   return (guint16) ((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
+
+/* n halves at a time, with the processor's own instruction where it has it (and ONEDNN_MAX_CPU_ISA lets it): the same
+ * floats. */
+void fovea_f16_to_floats (const guint16 *halves, float *floats, gsize n);

@@ -198,3 +198,32 @@ fovea_store_get_field_values (FoveaStore  *store,
     }
   return rc == SQLITE_DONE ? g_steal_pointer (&values) : NULL;
 }
+
+gboolean
+fovea_store_each_field_value (FoveaStore           *store,
+                              gint64                field,
+                              FoveaStoreFieldFunc   func,
+                              gpointer              data,
+                              GError              **error)
+{
+  sqlite3_stmt *stmt;
+  int rc;
+
+  g_return_val_if_fail (store != NULL && func != NULL, FALSE);
+
+  stmt = fovea_sql_get (store, "SELECT input_id, value FROM field_values WHERE field_id = ?", error);
+  if (stmt == NULL)
+    return FALSE;
+  fovea_sql_bind (stmt, "i", field);
+  while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
+    {
+      FoveaStoreFieldValue value = { .input = sqlite3_column_int64 (stmt, 0), .field = field };
+
+      if (sqlite3_column_type (stmt, 1) == SQLITE_TEXT)
+        value.text = (char *) sqlite3_column_text (stmt, 1);
+      else
+        value.number = sqlite3_column_double (stmt, 1);
+      func (&value, data);
+    }
+  return rc == SQLITE_DONE;
+}

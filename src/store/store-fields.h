@@ -59,4 +59,14 @@ GPtrArray *fovea_store_get_field_values (FoveaStore *store,
                                          gint64 input,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+typedef void (*FoveaStoreFieldFunc) (const FoveaStoreFieldValue *value,
+                                     gpointer                    data);
+
+/* Calls @func for every value of one field, in no order; the value is borrowed for the call. */
+gboolean    fovea_store_each_field_value    (FoveaStore             *store,
+                                             gint64                  field,
+                                             FoveaStoreFieldFunc     func,
+                                             gpointer                data,
+                                             GError                **error);
+
 G_END_DECLS
