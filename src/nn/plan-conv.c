@@ -65,6 +65,23 @@ gather_taps (const FoveaConv *conv, const FoveaConvPart *part, gsize from, gsize
   return tap;
 }
 
+/* Whether the windows of output pixels [from, from + rows) lie side by side inside the picture, so that nothing need be gathered: a
+ * row of the window is then one tap of kernel_w · depth values, and they are all at the same distances. */
+static gboolean
+find_window (const FoveaConv *conv, const FoveaConvPart *part, gsize from, gsize rows, const float **ret_x)
+{
+  const gsize channels = conv->in[2], width = conv->in[1], height = conv->in[0];
+  const gsize row = from / conv->out[1], oh = row % conv->out[0], ow = from - row * conv->out[1];
+  const gsize top = oh * conv->stride[0], left = ow * conv->stride[1];
+
+  if (conv->weights->n_groups != 1 || conv->dilation[1] != 1 || ow + rows > conv->out[1]
+      || top < conv->before[0] || top - conv->before[0] + (conv->kernel[0] - 1) * conv->dilation[0] >= height
+      || left < conv->before[1] || left - conv->before[1] + (rows - 1) * conv->stride[1] + conv->kernel[1] > width)
+    return FALSE;
+  *ret_x = part->x + ((row / conv->out[0] * height + top - conv->before[0]) * width + left - conv->before[1]) * channels;
+  return TRUE;
+}
+
 /* A row of the window that is joined and lies above or below the picture needs kernel_w · depth zeros. */
 gsize
 fovea_conv_zeros (const FoveaConv *conv)
@@ -103,7 +120,8 @@ compute_panel (const FoveaConv *conv, const FoveaKernels *kernels, const FoveaCo
     .high = conv->high,
     .n_taps = 1,
     .depth = weights->in_depth,
-    .x_stride = conv->in[2],
+    .x_stride = conv->in[2] * (contiguous ? 1 : conv->stride[1]),
+    .tap_stride = conv->in[1] * conv->in[2] * conv->dilation[0],
   };
 
   for (gsize i = 0; i < n_tiles; i++)
@@ -112,6 +130,12 @@ compute_panel (const FoveaConv *conv, const FoveaKernels *kernels, const FoveaCo
 
       if (contiguous)
         tile.x = part->x + (first - part->x_origin) * conv->in[2] + group * weights->in_depth;
+      else if (find_window (conv, part, first, end - first, &tile.x))
+        {
+          tile.a = NULL;
+          tile.n_taps = conv->kernel[0];
+          tile.depth = total_depth / tile.n_taps;
+        }
       else
         {
           tile.a = a;

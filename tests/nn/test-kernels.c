@@ -34,7 +34,7 @@ check_tile (const FoveaKernels *kernels, const TileCase *c, GRand *random)
   g_autofree float *residual = g_new (float, c->rows * c->columns);
   g_autofree const float **a = g_new (const float *, c->rows * c->n_taps);
   FoveaTile tile = {
-    .a = c->pointers ? a : NULL, .x = x, .x_stride = c->depth, .b = b, .bias = bias, .y = y, .y_stride = y_stride,
+    .a = c->pointers ? a : NULL, .x = x, .x_stride = c->depth, .tap_stride = c->rows * c->depth, .b = b, .bias = bias, .y = y, .y_stride = y_stride,
     .residual = c->residual ? residual : NULL, .residual_stride = c->columns, .n_taps = c->n_taps, .depth = c->depth,
     .columns = c->columns, .low = -0.5f, .high = 1.5f,
   };
@@ -81,11 +81,69 @@ test_tile (gconstpointer data)
         {
           TileCase plain = { rows, 1 + rows * 3, 1, columns, width, FALSE, columns % 2 == 1 };
           TileCase taps = { rows, 5, 3, columns, width, TRUE, columns % 2 == 0 };
+          TileCase strides = { rows, 5, 3, columns, width, FALSE, columns % 2 == 0 };
 
           check_tile (kernels, &plain, random);
           check_tile (kernels, &taps, random);
+          check_tile (kernels, &strides, random);
         }
     }
+}
+
+/* Every place that is not zero in some row is named once, in order, and nothing else; the tile over them is the sum over all. */
+static void
+check_sparse (const FoveaKernels *kernels, gsize rows, gsize depth, gsize columns, double share, GRand *random)
+{
+  const gsize width = kernels->sparse_width (columns), stride = depth + 1;
+  g_autofree float *x = g_new (float, rows *stride), *b = g_new (float, depth *width), *bias = g_new (float, width);
+  g_autofree float *y = g_new (float, rows *width);
+  g_autofree guint16 *index = g_new0 (guint16, depth + 16);
+  FoveaTile tile = {
+    .x = x, .x_stride = stride, .b = b, .bias = bias, .y = y, .y_stride = width, .n_taps = 1, .depth = depth,
+    .columns = MIN (columns, width), .low = -0.5f, .high = 1.5f,
+  };
+  gsize n, at = 0;
+
+  fill (x, rows * stride, random);
+  fill (b, depth * width, random);
+  fill (bias, width, random);
+  for (gsize i = 0; i < rows * stride; i++)
+    if (g_rand_double (random) > share)
+      x[i] = 0;
+  n = kernels->find_nonzero (x, stride, rows, depth, index);
+  for (gsize k = 0; k < depth; k++)
+    {
+      gboolean any = FALSE;
+
+      for (gsize r = 0; r < rows; r++)
+        any = any || x[r * stride + k] != 0.0f;
+      if (any)
+        g_assert_cmpuint (index[at++], ==, k);
+    }
+  g_assert_cmpuint (n, ==, at);
+  kernels->sparse_tile (&tile, rows, width, index, n);
+  for (gsize r = 0; r < rows; r++)
+    for (gsize o = 0; o < tile.columns; o++)
+      {
+        double sum = (double) bias[o];
+
+        for (gsize k = 0; k < depth; k++)
+          sum += (double) x[r * stride + k] * (double) b[k * width + o];
+        g_assert_cmpfloat_with_epsilon (y[r * width + o], clipped (sum, -0.5f, 1.5f), 2e-5f);
+      }
+}
+
+static void
+test_sparse (gconstpointer data)
+{
+  static const double shares[] = { 0.0, 0.1, 0.5, 1.0 };
+  g_autoptr (GRand) random = g_rand_new_with_seed (4);
+
+  for (gsize rows = 1; rows <= FOVEA_SPARSE_ROWS; rows++)
+    for (gsize depth = 1; depth <= 70; depth += 1 + depth / 9)
+      for (gsize columns = 1; columns <= 100; columns += 7)
+        for (gsize s = 0; s < G_N_ELEMENTS (shares); s++)
+          check_sparse (data, rows, depth, columns, shares[s], random);
 }
 
 /* Widths must cover any number of columns, and tiles must fit the callers' arrays. */
@@ -241,6 +299,7 @@ main (int argc, char **argv)
       if (kernels == NULL)
         continue;
       add (kernels, "tile", test_tile);
+      add (kernels, "sparse", test_sparse);
       add (kernels, "panels", test_panels);
       add (kernels, "depthwise", test_depthwise);
       add (kernels, "elements", test_elements);

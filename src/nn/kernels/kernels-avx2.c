@@ -13,7 +13,7 @@
 #define TILE_ROWS_1 12
 #define TILE_ROWS_2 6
 #define TILE_ROWS_3 4
-#define DW_TILE 4
+#define DW_TILE 8
 #define SPARSE_VECTORS 3
 #define VBITS __m256i
 #define VLOAD_BITS(p) _mm256_loadu_si256 ((const __m256i *) (p))

@@ -34,7 +34,7 @@ tile (const FoveaTile *t, gsize rows, gsize width)
 
         for (gsize tap = 0; tap < t->n_taps; tap++)
           {
-            const float *a = t->a != NULL ? t->a[tap * rows + r] : t->x + r * t->x_stride;
+            const float *a = t->a != NULL ? t->a[tap * rows + r] : t->x + tap * t->tap_stride + r * t->x_stride;
 
             for (gsize k = 0; k < t->depth; k++)
               sum += a[k] * t->b[(tap * t->depth + k) * width + o];

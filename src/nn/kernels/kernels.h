@@ -32,8 +32,8 @@ typedef enum {
  *
  *   y[r][o] = clip (bias[o] + Σ_t Σ_k a[t·rows + r][k] · b[(t·depth + k)·width + o] + residual[r][o])
  *
- * a         n_taps × rows pointers to depth input channels each (a pixel of padding points to zeros); or NULL: there is
- *           one tap, and row r is at x + r·x_stride
+ * a         n_taps × rows pointers to depth input channels each (a pixel of padding points to zeros); or NULL: row r of
+ *           tap t is at x + t·tap_stride + r·x_stride
  * b         one panel of packed weights, [n_taps · depth][width]
  * bias      [width], the panel's own
  * y         row r at y + r·y_stride, columns values written; columns ≤ width
@@ -43,7 +43,7 @@ typedef enum {
 typedef struct {
   const float *const *a;
   const float *x;
-  gsize x_stride;
+  gsize x_stride, tap_stride;
   const float *b;
   const float *bias;
   float *y;
@@ -106,7 +106,8 @@ typedef struct {
    * the values that are not all zeros (NaN is none), ascending, and has room for depth + 16. Returns how many. */
   gsize (*find_nonzero) (const float *x, gsize stride, gsize rows, gsize depth, guint16 *index);
   gsize (*sparse_width) (gsize columns_left); /* of the next panel */
-  /* As tile with one tap at x, for rows ≤ FOVEA_SPARSE_ROWS: Σ over the n_index values k in index alone. */
+  /* As tile with one tap at x, for rows ≤ FOVEA_SPARSE_ROWS: Σ over the n_index values k in index alone. Up to 16 values behind
+   * them are read, to fetch weights ahead; they may be anything. */
   void (*sparse_tile) (const FoveaTile *tile, gsize rows, gsize width, const guint16 *index, gsize n_index);
 
   void (*depthwise_row) (const FoveaDepthwiseRow *row);
