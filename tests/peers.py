@@ -55,3 +55,13 @@ def centre_crop(picture, size, fraction=0.875):
     picture = picture.resize((width, height), Image.BICUBIC)
     left, top = round((width - size) / 2), round((height - size) / 2)
     return picture.crop((left, top, left + size, top + size))
+
+
+def letterbox(picture, size, pad=127):
+    """A PIL picture whose longer side becomes `size`, in the middle of a square of grey."""
+    from PIL import Image  # as above
+    scale = size / max(picture.size)
+    inner = picture.resize([max(1, int(side * scale + 0.5)) for side in picture.size], Image.BICUBIC)
+    square = Image.new("RGB", (size, size), (pad, pad, pad))
+    square.paste(inner, ((size - inner.width) // 2, (size - inner.height) // 2))
+    return square

@@ -62,14 +62,10 @@ def fitted(path, fit, size):
     """What the exported file says of its input: Pillow's bicubic, RGB, (v − 127) / 128."""
     with Image.open(path) as file:
         picture = file.convert("RGB")
-    width, height = picture.size
     if fit == "squash":
         picture = picture.resize((size, size), Image.BICUBIC)
     elif fit == "letterbox":
-        scale = size / max(width, height)
-        inner = picture.resize((max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))), Image.BICUBIC)
-        picture = Image.new("RGB", (size, size), (127, 127, 127))
-        picture.paste(inner, ((size - inner.width) // 2, (size - inner.height) // 2))
+        picture = peers.letterbox(picture, size)
     else:
         picture = peers.centre_crop(picture, size)
     return ((numpy.asarray(picture, numpy.float32) - 127) / 128).transpose(2, 0, 1)
