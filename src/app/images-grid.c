@@ -4,8 +4,8 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-/* A list of files that large is not useful to whoever the drag is dropped on, and reading the paths takes time. */
-#define MAX_FILES_IN_DRAG 1000
+/* A list of files that large is not useful to whoever it is dropped on or pasted by, and reading the paths takes time. */
+#define MAX_FILES 1000
 #define LIST_ITEM_KEY "fovea-list-item"
 
 /* ---- cells ---- */
@@ -87,8 +87,8 @@ get_position (FoveaPictureCell *cell)
   return item != NULL ? gtk_list_item_get_position (item) : GTK_INVALID_LIST_POSITION;
 }
 
-void
-fovea_images_page_focus_cell (FoveaImagesPage *self, guint position)
+static FoveaPictureCell *
+find_cell (FoveaImagesPage *self, guint position)
 {
   GHashTableIter iter;
   gpointer cell;
@@ -96,10 +96,44 @@ fovea_images_page_focus_cell (FoveaImagesPage *self, guint position)
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))
     if (get_position (cell) == position && fovea_picture_cell_get_picture (cell) != NULL)
-      {
-        (void) gtk_widget_grab_focus (gtk_widget_get_parent (cell));
-        return;
-      }
+      return cell;
+  return NULL;
+}
+
+void
+fovea_images_page_focus_cell (FoveaImagesPage *self, guint position)
+{
+  FoveaPictureCell *cell = find_cell (self, position);
+
+  if (cell != NULL)
+    (void) gtk_widget_grab_focus (gtk_widget_get_parent (GTK_WIDGET (cell)));
+}
+
+gboolean
+fovea_images_page_get_cell_bounds (FoveaImagesPage *self, guint position, GdkRectangle *ret_bounds)
+{
+  FoveaPictureCell *cell = find_cell (self, position);
+  graphene_rect_t bounds;
+
+  if (cell == NULL || !gtk_widget_get_mapped (GTK_WIDGET (cell))
+      || !gtk_widget_compute_bounds (GTK_WIDGET (cell), GTK_WIDGET (self), &bounds))
+    return FALSE;
+  *ret_bounds = (GdkRectangle) { (int) bounds.origin.x, (int) bounds.origin.y, (int) bounds.size.width, (int) bounds.size.height };
+  return TRUE;
+}
+
+static void
+on_right_pressed (GtkGestureClick *gesture, int n_press, double x, double y, FoveaImagesPage *self)
+{
+  FoveaPictureCell *cell = pick_cell (self, x, y);
+
+  if (cell == NULL)
+    return;
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+  if (!gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), get_position (cell)))
+    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), get_position (cell), TRUE);
+  (void) gtk_widget_grab_focus (gtk_widget_get_parent (GTK_WIDGET (cell)));
+  fovea_images_page_popup_menu_at (self, x, y);
 }
 
 static void
@@ -140,10 +174,34 @@ on_query_tooltip (GtkWidget *grid, int x, int y, gboolean keyboard, GtkTooltip *
   return TRUE;
 }
 
+/* ---- what is selected, for others ---- */
+
+GArray *
+fovea_images_page_dup_selected_suggestions (FoveaImagesPage *self)
+{
+  g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+  GArray *labels = g_array_new (FALSE, FALSE, sizeof (FoveaPictureLabel));
+  GtkBitsetIter iter;
+  guint position;
+
+  for (gboolean more = gtk_bitset_iter_init_first (&iter, positions, &position); more;
+       more = gtk_bitset_iter_next (&iter, &position))
+    {
+      g_autoptr (FoveaPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->list), position);
+      double value;
+      FoveaConcept *concept = fovea_picture_get_prediction (picture, &value);
+      FoveaPictureLabel label = { fovea_picture_get_id (picture), concept != NULL ? fovea_concept_get_id (concept) : 0 };
+
+      if (concept != NULL && fovea_picture_get_n_labels (picture) == 0)
+        g_array_append_val (labels, label);
+    }
+  return labels;
+}
+
 /* ---- dragging the selection ---- */
 
-static GdkContentProvider *
-files_provider_new (FoveaImagesPage *self)
+GdkContentProvider *
+fovea_images_page_dup_selected_files (FoveaImagesPage *self)
 {
   g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
   GdkFileList *files;
@@ -152,7 +210,7 @@ files_provider_new (FoveaImagesPage *self)
   GtkBitsetIter iter;
   guint position;
 
-  if (gtk_bitset_get_size (positions) > MAX_FILES_IN_DRAG)
+  if (gtk_bitset_get_size (positions) > MAX_FILES)
     return NULL;
   for (gboolean more = gtk_bitset_iter_init_last (&iter, positions, &position); more;
        more = gtk_bitset_iter_previous (&iter, &position))
@@ -184,7 +242,7 @@ on_drag_prepare (GtkDragSource *source, double x, double y, FoveaImagesPage *sel
   ids = fovea_images_page_dup_selected_ids (self);
   set = fovea_picture_set_new (fovea_project_get_path (self->project), (const gint64 *) (gpointer) ids->data, ids->len);
   providers[0] = gdk_content_provider_new_typed (FOVEA_TYPE_PICTURE_SET, set);
-  providers[1] = files_provider_new (self);
+  providers[1] = fovea_images_page_dup_selected_files (self);
   return gdk_content_provider_new_union (providers, providers[1] != NULL ? 2 : 1);
 }
 
@@ -212,6 +270,14 @@ on_tick (GtkWidget *grid, GdkFrameClock *clock, gpointer data)
 
   if (self->wait_ticks > 0 && --self->wait_ticks > 0)
     return G_SOURCE_CONTINUE;
+  if (self->pending_go_to)
+    {
+      guint n = g_list_model_get_n_items (G_LIST_MODEL (self->list));
+
+      self->pending_go_to = FALSE;
+      if (n > 0)
+        (void) fovea_images_page_go_to (self, MIN (self->anchor, n - 1));
+    }
   if (self->pending_notches != 0.0)
     {
       /* A notch is as far as GtkScrolledWindow moves for one. */
@@ -281,13 +347,18 @@ on_activate (GtkGridView *grid, guint position, FoveaImagesPage *self)
 static void
 add_controllers (FoveaImagesPage *self)
 {
-  GtkGesture *click = gtk_gesture_click_new ();
+  GtkGesture *click = gtk_gesture_click_new (), *right_click = gtk_gesture_click_new ();
   GtkDragSource *drag = gtk_drag_source_new ();
   GtkEventController *scroll = gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
 
   gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (click), GTK_PHASE_CAPTURE);
   g_signal_connect (click, "pressed", G_CALLBACK (on_pressed), self);
   gtk_widget_add_controller (GTK_WIDGET (self->grid), GTK_EVENT_CONTROLLER (click));
+
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (right_click), GDK_BUTTON_SECONDARY);
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (right_click), GTK_PHASE_CAPTURE);
+  g_signal_connect (right_click, "pressed", G_CALLBACK (on_right_pressed), self);
+  gtk_widget_add_controller (GTK_WIDGET (self->grid), GTK_EVENT_CONTROLLER (right_click));
 
   gtk_drag_source_set_actions (drag, GDK_ACTION_COPY);
   gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (drag), GTK_PHASE_CAPTURE);

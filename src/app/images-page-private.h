@@ -4,6 +4,7 @@
 #include "app/images-page.h"
 #include "app/label-popover.h"
 #include "app/picture-cell.h"
+#include "app/picture-selection.h"
 #include "app/thumbnail-loader.h"
 
 G_BEGIN_DECLS
@@ -12,16 +13,17 @@ struct _FoveaImagesPage {
   AdwBin parent_instance;
   FoveaProject *project;
   FoveaPictureList *list; /* a view of its own: its filter is not the sidebar's counts */
-  GtkMultiSelection *selection;
+  FoveaPictureSelection *selection;
   FoveaThumbnailLoader *loader;
   GHashTable *cells; /* of FoveaPictureCell: all that exist, bound or not */
   int side_px;
   guint tick_id, wait_ticks; /* frames until the grid has laid out the rows that changed */
   double pending_notches;    /* of the wheel, for the next frame */
+  guint anchor;              /* where the one selected picture was: the next one takes its place when it goes */
+  gboolean pending_go_to;    /* to the anchor, as soon as the rows are there */
 
-  char *text;
-  FoveaConcept *concept;
-  gboolean unlabelled, missing;
+  FoveaPictureFilter filter; /* strings are the ones below */
+  char *text, *split;
   FoveaPictureSort sort;
   gboolean descending;
 
@@ -37,6 +39,8 @@ struct _FoveaImagesPage {
   GtkLabel *status_label;
   GtkWidget *selection_buttons;
   GtkMenuButton *label_button;
+  GMenu *picture_menu, *label_menu, *not_menu, *split_menu;
+  GtkWidget *menu_popover, *split_popover;
   FoveaLabelPopover *label_popover;
   GtkScale *size_scale;
   GtkAdjustment *size_adjustment;
@@ -45,11 +49,17 @@ struct _FoveaImagesPage {
 /* images-grid.c: cells, pointer, drag. */
 void fovea_images_page_focus_cell (FoveaImagesPage *self, guint position);
 void fovea_images_page_init_grid (FoveaImagesPage *self);
+gboolean fovea_images_page_get_cell_bounds (FoveaImagesPage *self, guint position, GdkRectangle *ret_bounds); /* in the page */
 void fovea_images_page_settle (FoveaImagesPage *self); /* rows have changed */
 
 /* images-filter.c: search, chips. */
 void fovea_images_page_init_filter (FoveaImagesPage *self);
 void fovea_images_page_apply_filter (FoveaImagesPage *self);
+void fovea_images_page_forget_gone_concepts (FoveaImagesPage *self); /* deleted, merged: no longer a condition */
+
+/* images-menu.c: what can be done to the selected pictures. */
+void fovea_images_page_init_menu (FoveaImagesPage *self);
+void fovea_images_page_popup_menu_at (FoveaImagesPage *self, double x, double y); /* in the grid's coordinates */
 
 /* images-page.c */
 void fovea_images_page_update_state (FoveaImagesPage *self);

@@ -67,13 +67,31 @@ fovea_images_page_update_state (FoveaImagesPage *self)
 static void
 on_selection_changed (GtkSelectionModel *model, guint position, guint n_items, FoveaImagesPage *self)
 {
+  guint n_selected = fovea_images_page_get_n_selected (self);
+
+  self->anchor = n_selected == 1 ? fovea_picture_selection_get_first (self->selection) : GTK_INVALID_LIST_POSITION;
+  self->pending_go_to = FALSE;
   update_status (self);
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
+}
+
+/* The one selected picture has left the list (labelled under "unlabelled", removed): the next one is selected, so that keys go
+ * on. It stays selected where it only moved. */
+static void
+follow_selection (FoveaImagesPage *self)
+{
+  guint n_selected = fovea_images_page_get_n_selected (self);
+
+  if (n_selected == 0 && self->anchor != GTK_INVALID_LIST_POSITION)
+    self->pending_go_to = TRUE;
+  else if (n_selected == 1)
+    self->anchor = fovea_picture_selection_get_first (self->selection);
 }
 
 static void
 on_items_changed (FoveaImagesPage *self)
 {
+  follow_selection (self);
   fovea_images_page_settle (self);
   fovea_images_page_update_state (self);
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
@@ -85,9 +103,17 @@ on_concepts_changed (FoveaImagesPage *self)
   GHashTableIter iter;
   gpointer cell;
 
+  fovea_images_page_forget_gone_concepts (self);
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))
     fovea_picture_cell_refresh (cell);
+}
+
+static void
+on_label_closed (FoveaImagesPage *self)
+{
+  fovea_label_popover_set_value (self->label_popover, FOVEA_LABEL_POSITIVE);
+  fovea_images_page_focus_grid (self);
 }
 
 GtkWidget *
@@ -98,10 +124,10 @@ fovea_images_page_new (FoveaProject *project)
   self->project = g_object_ref (project);
   self->list = fovea_project_new_picture_list (project);
   self->loader = fovea_thumbnail_loader_new (project, CACHE_BYTES);
-  self->selection = gtk_multi_selection_new (G_LIST_MODEL (g_object_ref (self->list)));
+  self->selection = fovea_picture_selection_new (self->list);
   self->label_popover = FOVEA_LABEL_POPOVER (fovea_label_popover_new (fovea_project_get_concepts (project)));
   gtk_menu_button_set_popover (self->label_button, GTK_WIDGET (self->label_popover));
-  g_signal_connect_object (self->label_popover, "closed", G_CALLBACK (fovea_images_page_focus_grid), self,
+  g_signal_connect_object (self->label_popover, "closed", G_CALLBACK (on_label_closed), self,
                            G_CONNECT_AFTER | G_CONNECT_SWAPPED);
   gtk_widget_set_sensitive (GTK_WIDGET (self->label_button), !fovea_project_get_read_only (project));
   g_signal_connect (self->selection, "selection-changed", G_CALLBACK (on_selection_changed), self);
@@ -128,28 +154,13 @@ fovea_images_page_get_list (FoveaImagesPage *self)
 guint
 fovea_images_page_get_n_selected (FoveaImagesPage *self)
 {
-  g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
-
-  return (guint) gtk_bitset_get_size (positions);
+  return fovea_picture_selection_get_n_selected (self->selection);
 }
 
 GArray *
 fovea_images_page_dup_selected_ids (FoveaImagesPage *self)
 {
-  g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
-  GArray *ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) gtk_bitset_get_size (positions));
-  GtkBitsetIter iter;
-  guint position;
-
-  for (gboolean more = gtk_bitset_iter_init_first (&iter, positions, &position); more;
-       more = gtk_bitset_iter_next (&iter, &position))
-    {
-      gint64 id = fovea_picture_list_get_id (self->list, position);
-
-      if (id != 0)
-        g_array_append_val (ids, id);
-    }
-  return ids;
+  return fovea_picture_selection_dup_ids (self->selection);
 }
 
 void
@@ -167,12 +178,12 @@ fovea_images_page_select_none (FoveaImagesPage *self)
 FoveaPicture *
 fovea_images_page_dup_current (FoveaImagesPage *self, guint *ret_position)
 {
-  g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
+  guint position = fovea_picture_selection_get_first (self->selection);
 
-  if (gtk_bitset_is_empty (positions))
+  if (position == GTK_INVALID_LIST_POSITION)
     return NULL;
-  *ret_position = gtk_bitset_get_minimum (positions);
-  return g_list_model_get_item (G_LIST_MODEL (self->list), *ret_position);
+  *ret_position = position;
+  return g_list_model_get_item (G_LIST_MODEL (self->list), position);
 }
 
 gboolean
@@ -235,6 +246,8 @@ images_page_size_allocate (GtkWidget *widget, int width, int height, int baselin
   if (gtk_grid_view_get_max_columns (self->grid) != columns)
     gtk_grid_view_set_max_columns (self->grid, columns);
   gtk_widget_allocate (adw_bin_get_child (ADW_BIN (self)), width, height, baseline, NULL);
+  gtk_popover_present (GTK_POPOVER (self->menu_popover));
+  gtk_popover_present (GTK_POPOVER (self->split_popover));
 }
 
 static void
@@ -266,10 +279,12 @@ fovea_images_page_get_grid (FoveaImagesPage *self)
 }
 
 void
-fovea_images_page_popup_label (FoveaImagesPage *self)
+fovea_images_page_popup_label (FoveaImagesPage *self, FoveaLabelValue value)
 {
-  if (gtk_widget_get_visible (self->selection_buttons))
-    gtk_menu_button_popup (self->label_button);
+  if (!gtk_widget_get_visible (self->selection_buttons))
+    return;
+  fovea_label_popover_set_value (self->label_popover, value);
+  gtk_menu_button_popup (self->label_button);
 }
 
 static void
@@ -292,7 +307,8 @@ images_page_dispose (GObject *object)
   g_clear_object (&self->selection);
   g_clear_pointer (&self->loader, fovea_thumbnail_loader_free);
   g_clear_object (&self->list);
-  g_clear_object (&self->concept);
+  g_clear_pointer (&self->menu_popover, gtk_widget_unparent);
+  g_clear_pointer (&self->split_popover, gtk_widget_unparent);
   g_clear_object (&self->project);
   G_OBJECT_CLASS (fovea_images_page_parent_class)->dispose (object);
 }
@@ -304,6 +320,7 @@ images_page_finalize (GObject *object)
 
   g_hash_table_unref (self->cells);
   g_free (self->text);
+  g_free (self->split);
   G_OBJECT_CLASS (fovea_images_page_parent_class)->finalize (object);
 }
 
@@ -322,6 +339,10 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, status_label);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, selection_buttons);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, label_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, picture_menu);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, label_menu);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, not_menu);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, split_menu);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, size_scale);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, size_adjustment);
 }
@@ -351,7 +372,7 @@ fovea_images_page_class_init (FoveaImagesPageClass *klass)
 static char *
 dup_subtitle (FoveaPage *page)
 {
-  FoveaConcept *concept = FOVEA_IMAGES_PAGE (page)->concept;
+  FoveaConcept *concept = fovea_images_page_get_concept (FOVEA_IMAGES_PAGE (page));
 
   return g_strdup (concept != NULL ? fovea_concept_get_name (concept) : "");
 }
@@ -397,9 +418,11 @@ fovea_images_page_init (FoveaImagesPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_set_layout_manager (GTK_WIDGET (self), NULL); /* the page allocates its child itself */
   self->cells = g_hash_table_new (NULL, NULL);
+  self->anchor = GTK_INVALID_LIST_POSITION;
   self->side_px = settings != NULL ? g_settings_get_int (settings, "thumbnail-size") : 144;
   gtk_adjustment_set_value (self->size_adjustment, self->side_px);
   g_signal_connect_object (self->size_adjustment, "value-changed", G_CALLBACK (on_size_changed), self, 0);
   fovea_images_page_init_grid (self);
   fovea_images_page_init_filter (self);
+  fovea_images_page_init_menu (self);
 }

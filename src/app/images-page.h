@@ -5,7 +5,7 @@
 
 #include "app/page.h"
 #include "app/picture-set.h"
-#include "engine/project.h"
+#include "engine/picture-edit.h"
 
 G_BEGIN_DECLS
 
@@ -35,17 +35,30 @@ FoveaPicture *fovea_images_page_dup_current (FoveaImagesPage *self, guint *ret_p
 /* Selects only the picture at @position, brings it into view, and gives it the focus. FALSE when there is none. */
 gboolean fovea_images_page_go_to (FoveaImagesPage *self, guint position);
 
+/* For a drag, or the clipboard. NULL: more files than that is useful for. (nullable) (transfer full) */
+GdkContentProvider *fovea_images_page_dup_selected_files (FoveaImagesPage *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* (element-type FoveaPictureLabel): what is suggested for those of the selected pictures that nobody has labelled. */
+GArray *fovea_images_page_dup_selected_suggestions (FoveaImagesPage *self) G_GNUC_WARN_UNUSED_RESULT;
+
 /* ---- filter and order ---- */
-void          fovea_images_page_set_concept (FoveaImagesPage *self, FoveaConcept *concept); /* (nullable) */
-FoveaConcept *fovea_images_page_get_concept (FoveaImagesPage *self);                        /* (nullable), borrowed */
-void          fovea_images_page_set_unlabelled (FoveaImagesPage *self, gboolean unlabelled);
-void          fovea_images_page_set_missing (FoveaImagesPage *self, gboolean missing);
-void          fovea_images_page_set_order (FoveaImagesPage *self, FoveaPictureSort sort, gboolean descending);
-void          fovea_images_page_clear_filters (FoveaImagesPage *self);
-gboolean      fovea_images_page_get_unlabelled (FoveaImagesPage *self);
-gboolean      fovea_images_page_get_missing (FoveaImagesPage *self);
-void          fovea_images_page_set_searching (FoveaImagesPage *self, gboolean searching);
-GtkWidget    *fovea_images_page_get_search_bar (FoveaImagesPage *self); /* (transfer none) */
+
+/* Borrowed; strings too, until the next call. */
+const FoveaPictureFilter *fovea_images_page_get_filter (FoveaImagesPage *self);
+
+/* Copied with its strings. A condition is a chip that can be removed. */
+void fovea_images_page_set_filter (FoveaImagesPage *self, const FoveaPictureFilter *filter);
+void fovea_images_page_clear_filters (FoveaImagesPage *self);
+
+/* The pictures of a concept: those labelled with it. And the concept that the filter is about: "is", else "is not", else predicted.
+ * (nullable), borrowed */
+void          fovea_images_page_set_concept (FoveaImagesPage *self, FoveaConcept *concept);
+FoveaConcept *fovea_images_page_get_concept (FoveaImagesPage *self);
+void          fovea_images_page_set_split (FoveaImagesPage *self, const char *split); /* all of that split; "" without one */
+
+void       fovea_images_page_set_order (FoveaImagesPage *self, FoveaPictureSort sort, gboolean descending);
+void       fovea_images_page_set_searching (FoveaImagesPage *self, gboolean searching);
+GtkWidget *fovea_images_page_get_search_bar (FoveaImagesPage *self); /* (transfer none) */
 
 /* ---- size ---- */
 int  fovea_images_page_get_side (FoveaImagesPage *self);
@@ -53,6 +66,10 @@ void fovea_images_page_set_side (FoveaImagesPage *self, int side_px); /* 64 … 
 
 void       fovea_images_page_focus_grid (FoveaImagesPage *self);
 GtkWidget *fovea_images_page_get_grid (FoveaImagesPage *self); /* (transfer none) */
-void       fovea_images_page_popup_label (FoveaImagesPage *self);
+
+/* The palette of concepts for the selected pictures; the menu of what can be done to them, at the first of them; the splits. */
+void fovea_images_page_popup_label (FoveaImagesPage *self, FoveaLabelValue value);
+void fovea_images_page_popup_menu (FoveaImagesPage *self);
+void fovea_images_page_popup_split (FoveaImagesPage *self);
 
 G_END_DECLS

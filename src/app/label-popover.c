@@ -8,11 +8,12 @@
 struct _FoveaLabelPopover {
   GtkPopover parent_instance;
   FoveaConceptList *concepts;
+  FoveaLabelValue value;
   GtkCustomFilter *filter;
   char *folded; /* what is typed, case folded; "" nothing */
   GtkSearchEntry *entry;
   GtkListBox *list;
-  GtkWidget *create_button;
+  GtkWidget *title, *create_button;
   GtkLabel *create_label;
 };
 
@@ -24,7 +25,7 @@ label_with (FoveaLabelPopover *self, const char *name)
   g_autofree char *copy = g_strdup (name);
 
   gtk_popover_popdown (GTK_POPOVER (self));
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.label", "s", copy);
+  gtk_widget_activate_action (GTK_WIDGET (self), self->value == FOVEA_LABEL_NEGATIVE ? "win.label-not" : "win.label", "s", copy);
 }
 
 static char *
@@ -143,6 +144,7 @@ fovea_label_popover_class_init (FoveaLabelPopoverClass *klass)
   widget_class->map = label_popover_map;
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/label-popover.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaLabelPopover, entry);
+  gtk_widget_class_bind_template_child (widget_class, FoveaLabelPopover, title);
   gtk_widget_class_bind_template_child (widget_class, FoveaLabelPopover, list);
   gtk_widget_class_bind_template_child (widget_class, FoveaLabelPopover, create_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaLabelPopover, create_label);
@@ -172,4 +174,11 @@ fovea_label_popover_new (FoveaConceptList *concepts)
   self->concepts = g_object_ref (concepts);
   gtk_list_box_bind_model (self->list, G_LIST_MODEL (shown), create_row, NULL, NULL);
   return GTK_WIDGET (self);
+}
+
+void
+fovea_label_popover_set_value (FoveaLabelPopover *self, FoveaLabelValue value)
+{
+  self->value = value;
+  gtk_widget_set_visible (self->title, value == FOVEA_LABEL_NEGATIVE);
 }

@@ -29,6 +29,7 @@ G_DEFINE_FINAL_TYPE (FoveaProjectView, fovea_project_view, ADW_TYPE_BIN)
 
 enum {
   PICTURES_DROPPED,
+  SPLIT_DROPPED,
   CONCEPT_ADDED,
   PAGE_CHANGED,
   N_SIGNALS
@@ -146,15 +147,29 @@ on_concept_selected (FoveaSidebar *sidebar, FoveaConcept *concept, FoveaProjectV
 }
 
 static void
-on_pictures_dropped (FoveaSidebar *sidebar, FoveaPictureSet *set, FoveaConcept *concept, FoveaProjectView *self)
+on_split_selected (FoveaSidebar *sidebar, const char *split, FoveaProjectView *self)
 {
-  g_signal_emit (self, signals[PICTURES_DROPPED], 0, set, concept);
+  fovea_images_page_set_split (self->images, split);
+  show_page (self, FOVEA_PAGE (self->images));
+  fold_sidebar (self);
 }
 
 static void
-on_concept_added (FoveaSidebar *sidebar, const char *name, FoveaProjectView *self)
+on_pictures_dropped (FoveaSidebar *sidebar, FoveaPictureSet *set, FoveaConcept *concept, gboolean negative, FoveaProjectView *self)
 {
-  g_signal_emit (self, signals[CONCEPT_ADDED], 0, name);
+  g_signal_emit (self, signals[PICTURES_DROPPED], 0, set, concept, negative);
+}
+
+static void
+on_split_dropped (FoveaSidebar *sidebar, FoveaPictureSet *set, const char *split, FoveaProjectView *self)
+{
+  g_signal_emit (self, signals[SPLIT_DROPPED], 0, set, split);
+}
+
+static void
+on_concept_added (FoveaSidebar *sidebar, const char *name, FoveaPictureSet *set, FoveaProjectView *self)
+{
+  g_signal_emit (self, signals[CONCEPT_ADDED], 0, name, set);
 }
 
 /* ---- what the project says of itself ---- */
@@ -271,9 +286,11 @@ fovea_project_view_class_init (FoveaProjectViewClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = project_view_dispose;
   signals[PICTURES_DROPPED] = g_signal_new ("pictures-dropped", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                            G_TYPE_NONE, 2, FOVEA_TYPE_PICTURE_SET, FOVEA_TYPE_CONCEPT);
+                                            G_TYPE_NONE, 3, FOVEA_TYPE_PICTURE_SET, FOVEA_TYPE_CONCEPT, G_TYPE_BOOLEAN);
+  signals[SPLIT_DROPPED] = g_signal_new ("split-dropped", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                         2, FOVEA_TYPE_PICTURE_SET, G_TYPE_STRING);
   signals[CONCEPT_ADDED] = g_signal_new ("concept-added", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 1, G_TYPE_STRING);
+                                         G_TYPE_NONE, 2, G_TYPE_STRING, FOVEA_TYPE_PICTURE_SET);
   signals[PAGE_CHANGED] = g_signal_new ("page-changed", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   g_type_ensure (FOVEA_TYPE_SIDEBAR);
   g_type_ensure (FOVEA_TYPE_JOBS_BUTTON);
@@ -298,7 +315,9 @@ fovea_project_view_init (FoveaProjectView *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_signal_connect (self->sidebar, "page-selected", G_CALLBACK (on_page_selected), self);
   g_signal_connect (self->sidebar, "concept-selected", G_CALLBACK (on_concept_selected), self);
+  g_signal_connect (self->sidebar, "split-selected", G_CALLBACK (on_split_selected), self);
   g_signal_connect (self->sidebar, "pictures-dropped", G_CALLBACK (on_pictures_dropped), self);
+  g_signal_connect (self->sidebar, "split-dropped", G_CALLBACK (on_split_dropped), self);
   g_signal_connect (self->sidebar, "concept-added", G_CALLBACK (on_concept_added), self);
 }
 

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* An open project: sidebar, header, pages. Signals: "pictures-dropped" (FoveaPictureSet, FoveaConcept), "concept-added" (name),
- * "page-changed": another page is shown. */
+/* An open project: sidebar, header, pages. Signals: "pictures-dropped" (FoveaPictureSet, FoveaConcept, boolean: "is not"),
+ * "split-dropped" (FoveaPictureSet, string), "concept-added" (name, FoveaPictureSet or NULL), "page-changed": another page is shown. */
 #define FOVEA_TYPE_PROJECT_VIEW (fovea_project_view_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaProjectView, fovea_project_view, FOVEA, PROJECT_VIEW, AdwBin)
 

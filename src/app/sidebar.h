@@ -8,8 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* Places and concepts. Signals: "page-selected" (FoveaPage), "concept-selected" (FoveaConcept), "pictures-dropped"
- * (FoveaPictureSet, FoveaConcept), "concept-added" (the name that was typed). */
+/* Places, concepts and splits. Signals: "page-selected" (FoveaPage), "concept-selected" (FoveaConcept), "split-selected" (string),
+ * "pictures-dropped" (FoveaPictureSet, FoveaConcept, boolean: "is not"), "split-dropped" (FoveaPictureSet, string), "concept-added"
+ * (the name that was typed, FoveaPictureSet or NULL: to be labelled with it). What else is done to a concept activates the window's
+ * actions. */
 #define FOVEA_TYPE_SIDEBAR (fovea_sidebar_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaSidebar, fovea_sidebar, FOVEA, SIDEBAR, AdwBin)
 

@@ -21,6 +21,7 @@ struct _FoveaWindow {
 
   gboolean closing;     /* hidden, until its work has ended */
   AdwToast *toast;      /* the one on screen (weak) */
+  gint64 toast_us;      /* since when */
   guint spinner_id;
   FoveaJob *report_job; /* the one that win.report shows */
 
@@ -33,6 +34,23 @@ struct _FoveaWindow {
   GtkRevealer *drop_hint;
 };
 
+/* What an action needs before it can do something. */
+typedef enum {
+  FOVEA_NEEDS_PROJECT = 1,
+  FOVEA_NEEDS_SELECTION = 2,
+  FOVEA_NEEDS_WRITE = 4,
+  FOVEA_NEEDS_UNDO = 8,
+  FOVEA_NEEDS_REDO = 16,
+  FOVEA_NEEDS_REPORT = 32,
+  FOVEA_NEEDS_PATH = 64,
+  FOVEA_NEEDS_IMAGES = 128 /* the Images page is the one that is shown */
+} FoveaNeeds;
+
+typedef struct {
+  GActionEntry entry;
+  guint needs; /* of FoveaNeeds */
+} FoveaWindowAction;
+
 /* window.c */
 void fovea_window_close_project (FoveaWindow *self);
 void fovea_window_show_start (FoveaWindow *self);
@@ -42,6 +60,15 @@ void fovea_window_watch_work (FoveaWindow *self);
 void fovea_window_init_actions (FoveaWindow *self);
 void fovea_window_update_actions (FoveaWindow *self);
 void fovea_window_watch_project (FoveaWindow *self); /* once the view is there */
+
+/* window-pictures.c: what is done to pictures, by keys, menus and drops. (array length=ret_n) */
+const FoveaWindowAction *fovea_window_get_picture_actions (guint *ret_n);
+FoveaImagesPage         *fovea_window_get_images (FoveaWindow *self); /* while there is a view */
+void                     fovea_window_watch_pictures (FoveaWindow *self);
+void                     fovea_window_label_each (FoveaWindow *self, const FoveaPictureLabel *labels, guint n);
+
+/* window-concepts.c: what is done to concepts; the target is the concept's id. (array length=ret_n) */
+const FoveaWindowAction *fovea_window_get_concept_actions (guint *ret_n);
 
 /* window-keys.c */
 void fovea_window_init_keys (FoveaWindow *self);

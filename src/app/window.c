@@ -10,6 +10,7 @@
 
 #define TOAST_SECONDS 5
 #define ERROR_SECONDS 15
+#define TOAST_SHOWING_US (500 * G_TIME_SPAN_MILLISECOND)
 /* A project that opens faster shows no spinner: flicker would make it feel slower. */
 #define SPINNER_DELAY_MS 250
 
@@ -17,12 +18,32 @@ G_DEFINE_FINAL_TYPE (FoveaWindow, fovea_window, ADW_TYPE_APPLICATION_WINDOW)
 
 /* ---- toasts: one at a time, the newest ---- */
 
+/* A toast that is still on its way in is put right instead of taken away: libadwaita 1.2 uses what it has freed when one that is
+ * being shown is dismissed, and toasts that chase each other cannot be read anyway. */
+static gboolean
+update_young_toast (FoveaWindow *self, AdwToast *toast)
+{
+  if (self->toast == NULL || g_get_monotonic_time () - self->toast_us > TOAST_SHOWING_US)
+    return FALSE;
+  adw_toast_set_title (self->toast, adw_toast_get_title (toast));
+  adw_toast_set_button_label (self->toast, adw_toast_get_button_label (toast));
+  adw_toast_set_action_name (self->toast, adw_toast_get_action_name (toast));
+  return TRUE;
+}
+
+/* Takes @toast. */
 static void
 show_toast (FoveaWindow *self, AdwToast *toast)
 {
+  if (update_young_toast (self, toast))
+    {
+      g_object_unref (toast);
+      return;
+    }
   if (self->toast != NULL)
     adw_toast_dismiss (self->toast);
   g_set_weak_pointer (&self->toast, toast);
+  self->toast_us = g_get_monotonic_time ();
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 

@@ -1,131 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdlib.h>
-#include <string.h>
-
-#include "app/images-page.h"
-#include "app/picture-cell.h"
-#include "app/sample-pictures.h"
-#include "app/window.h"
-#include "vision/decoder.h"
-
-#define WAIT_US (60 * G_USEC_PER_SEC)
-
-static FoveaApplication *app;
-
-/* ---- helpers ---- */
-
-static gboolean
-wake (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define WAIT_FOR(condition)                                     \
-  G_STMT_START                                                  \
-  {                                                             \
-    gint64 until = g_get_monotonic_time () + WAIT_US;           \
-    guint waker = g_timeout_add (10, wake, NULL);               \
-    while (!(condition) && g_get_monotonic_time () < until)     \
-      g_main_context_iteration (NULL, TRUE);                    \
-    g_source_remove (waker);                                    \
-    g_assert_true (condition);                                  \
-  }                                                             \
-  G_STMT_END
-
-typedef gboolean (*MatchFunc) (GtkWidget *widget, const char *what);
-
-/* The first widget below @root, in tree order, that matches. */
-static GtkWidget *
-find (GtkWidget *root, MatchFunc match, const char *what)
-{
-  if (match (root, what))
-    return root;
-  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
-    {
-      GtkWidget *found = find (child, match, what);
-
-      if (found != NULL)
-        return found;
-    }
-  return NULL;
-}
-
-static gboolean
-is_called (GtkWidget *widget, const char *id)
-{
-  const char *own = gtk_buildable_get_buildable_id (GTK_BUILDABLE (widget));
-
-  return own != NULL && g_str_equal (own, id);
-}
-
-static gboolean
-is_type (GtkWidget *widget, const char *type)
-{
-  return g_type_is_a (G_OBJECT_TYPE (widget), g_type_from_name (type)) && gtk_widget_get_mapped (widget);
-}
-
-static GtkWidget *
-get (GtkWidget *root, const char *id)
-{
-  GtkWidget *widget = find (root, is_called, id);
-
-  if (widget == NULL)
-    g_error ("there is no widget called %s", id);
-  return widget;
-}
-
-static const char *
-get_page (GtkWidget *window)
-{
-  return gtk_stack_get_visible_child_name (GTK_STACK (get (window, "stack")));
-}
-
-static gboolean
-is_enabled (GtkWidget *window, const char *action)
-{
-  g_assert_true (g_action_group_has_action (G_ACTION_GROUP (window), action));
-  return g_action_group_get_action_enabled (G_ACTION_GROUP (window), action);
-}
-
-static FoveaWindow *
-window_new (void)
-{
-  FoveaWindow *window = fovea_window_new (app);
-
-  gtk_window_present (GTK_WINDOW (window));
-  WAIT_FOR (gtk_widget_get_mapped (GTK_WIDGET (window)));
-  return window;
-}
-
-/* A window on a new project of the sample pictures. */
-static FoveaWindow *
-sample_new (void)
-{
-  FoveaWindow *window = window_new ();
-
-  fovea_window_open_sample (window);
-  WAIT_FOR (g_strcmp0 (get_page (GTK_WIDGET (window)), "project") == 0);
-  WAIT_FOR (is_enabled (GTK_WIDGET (window), "undo"));
-  return window;
-}
-
-static FoveaImagesPage *
-get_images (FoveaWindow *window)
-{
-  return FOVEA_IMAGES_PAGE (gtk_stack_get_child_by_name (GTK_STACK (get (GTK_WIDGET (window), "pages")), "images"));
-}
-
-static guint
-count_pictures (FoveaWindow *window)
-{
-  return g_list_model_get_n_items (G_LIST_MODEL (fovea_images_page_get_list (get_images (window))));
-}
-
-static FoveaPictureCell *
-get_cell (FoveaWindow *window)
-{
-  return FOVEA_PICTURE_CELL (find (fovea_images_page_get_grid (get_images (window)), is_type, "FoveaPictureCell"));
-}
+#include "app-testing.h"
 
 /* ---- tests ---- */
 
@@ -276,7 +150,7 @@ test_filters (void)
   gtk_widget_activate_action (root, "win.clear-filters", NULL);
   WAIT_FOR (count_pictures (window) == 72);
   g_assert_null (fovea_images_page_get_concept (images));
-  g_assert_false (fovea_images_page_get_unlabelled (images));
+  g_assert_false (fovea_images_page_get_filter (images)->unlabelled);
 
   gtk_editable_set_text (GTK_EDITABLE (get (root, "search_entry")), "pear-0");
   WAIT_FOR (count_pictures (window) == 9);
@@ -427,56 +301,18 @@ test_keys (void)
   /* The grid's own, and the one that GTK adds. */
   take_key (keys, "space", "grid");
   take_key (keys, "Return", "grid");
+  /* The sidebar's, on a concept. */
+  take_key (keys, "F2", "concepts");
+  take_key (keys, "<Alt>Up", "concepts");
+  take_key (keys, "<Alt>Down", "concepts");
   g_assert_nonnull (help);
   check_described (GTK_WIDGET (help), keys);
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
-/* Homes of its own. Not GLib's isolation: that takes the system's data away too, and with it the icons and the
- * picture loaders. */
-static char *
-make_homes (void)
-{
-  static const char *const names[] = { "HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME" };
-  char *root = g_dir_make_tmp ("fovea-test-XXXXXX", NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *home = g_build_filename (root, names[i], NULL);
-
-      g_mkdir_with_parents (home, 0700);
-      g_setenv (names[i], home, TRUE);
-    }
-  return root;
-}
-
 static void
-remove_homes (const char *root)
+add_tests (void)
 {
-  const char *rm[] = { "rm", "-rf", "--", root, NULL };
-
-  g_assert_true (g_spawn_sync (NULL, (char **) rm, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
-}
-
-int
-main (int argc, char **argv)
-{
-  g_autofree char *homes = NULL;
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  /* The engine starts this very program as its decoder. */
-  if (argc == 3 && g_str_equal (argv[1], "--decoder"))
-    return fovea_decoder_helper_main ((int) strtol (argv[2], NULL, 10));
-
-  g_setenv ("LC_ALL", "C.UTF-8", TRUE);
-  homes = make_homes ();
-  g_test_init (&argc, &argv, NULL);
-  app = fovea_application_new ();
-  g_application_set_flags (G_APPLICATION (app), g_application_get_flags (G_APPLICATION (app)) | G_APPLICATION_NON_UNIQUE);
-  if (!g_application_register (G_APPLICATION (app), NULL, &error))
-    g_error ("%s", error->message);
-  g_application_hold (G_APPLICATION (app));
   g_test_add_func ("/app/window/start-page", test_start_page);
   g_test_add_func ("/app/window/empty-project", test_empty_project);
   g_test_add_func ("/app/window/unreadable-project", test_unreadable_project);
@@ -485,7 +321,10 @@ main (int argc, char **argv)
   g_test_add_func ("/app/window/label-and-undo", test_label_and_undo);
   g_test_add_func ("/app/window/filters", test_filters);
   g_test_add_func ("/app/window/keys", test_keys);
-  status = g_test_run ();
-  remove_homes (homes);
-  return status;
+}
+
+int
+main (int argc, char **argv)
+{
+  return app_testing_main (argc, argv, add_tests);
 }
