@@ -27,7 +27,7 @@ plan_json (const FoveaSplitPlan *plan, const FoveaSplitOptions *options)
   json_builder_begin_array (builder);
   for (guint i = 0; i < plan->counts->len; i++)
     {
-      const FoveaSplitCount *count = g_ptr_array_index (plan->counts, i);
+      const FoveaSplitShare *count = g_ptr_array_index (plan->counts, i);
 
       json_builder_begin_object (builder);
       json_builder_set_member_name (builder, "concept");
@@ -56,7 +56,7 @@ print_plan (const FoveaSplitPlan *plan, const FoveaSplitOptions *options, gboole
     }
   for (guint i = 0; i < plan->counts->len; i++)
     {
-      const FoveaSplitCount *count = g_ptr_array_index (plan->counts, i);
+      const FoveaSplitShare *count = g_ptr_array_index (plan->counts, i);
 
       g_string_append_printf (text, "%-24s train %6u  test %6u\n", count->concept[0] != '\0' ? count->concept : "(no label)", count->n_train,
                               count->n_test);

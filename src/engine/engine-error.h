@@ -19,4 +19,7 @@ typedef enum {
 
 GQuark fovea_engine_error_quark (void);
 
+/* Whether @error (of any room) says that a disk is full: what to do then is make room, and try again. */
+gboolean fovea_error_is_disk_full (const GError *error);
+
 G_END_DECLS

@@ -108,7 +108,6 @@ exclude_each_other (const Choice *self)
 {
   gint64 first = 0;
   gboolean several = FALSE;
-  guint n_shown = 0, n_only_not = 0;
 
   for (guint r = 0; r < self->rows->len; r++)
     {
@@ -119,18 +118,16 @@ exclude_each_other (const Choice *self)
         {
           const FoveaStoreSaid *said = said_at (self, i);
 
-          if (!said->certain || said->value == 0)
+          if (!said->certain)
             continue;
-          if (n++ > 0)
+          if (said->value == 0 || n++ > 0)
             return FALSE;
           if (first == 0)
             first = said->concept_;
           several = several || said->concept_ != first;
         }
-      n_shown += n;
-      n_only_not += n == 0;
     }
-  return several && n_only_not <= n_shown;
+  return several;
 }
 
 static int

@@ -8,8 +8,10 @@
 #include "engine/project-private.h"
 #include "engine/walk.h"
 #include "engine/watched-folders-private.h"
-#include "store/store-inputs.h"
+#include "models/pack.h"
+#include "store/store-input-list.h"
 #include "store/store-undo.h"
+#include "store/store-vectors.h"
 
 typedef struct {
   gint64 id;
@@ -22,6 +24,7 @@ typedef struct {
   FoveaPathGuard *guard;
   GHashTable *known;     /* path → Known */
   GHashTable *parents;   /* folders that hold a picture of the project */
+  guint n_pending;
   FoveaSurroundings *found;
 } Look;
 
@@ -69,6 +72,27 @@ take_input (const FoveaStoreInput *input, gpointer data)
   return TRUE;
 }
 
+/* Pictures without a vector in the space that has most. */
+static gboolean
+count_pending (Look *self, FoveaStore *store, GError **error)
+{
+  g_autoptr (GPtrArray) spaces = fovea_store_list_vector_spaces (store, error);
+  gsize most = 0, n_inputs = 0;
+
+  if (spaces == NULL || !fovea_store_count_inputs (store, NULL, &n_inputs, error))
+    return FALSE;
+  for (guint i = 0; i < spaces->len; i++)
+    {
+      gsize n = 0;
+
+      if (!fovea_store_count_vectors (store, ((FoveaStoreVectorSpace *) g_ptr_array_index (spaces, i))->id, FOVEA_STORE_OF_INPUT, &n, error))
+        return FALSE;
+      most = MAX (most, n);
+    }
+  self->n_pending = (guint) (n_inputs - MIN (n_inputs, most));
+  return TRUE;
+}
+
 static gboolean
 read_known (FoveaStore *store, gpointer data, GError **error)
 {
@@ -78,7 +102,8 @@ read_known (FoveaStore *store, gpointer data, GError **error)
   self->guard = self->watched != NULL ? fovea_path_guard_new (store, error) : NULL;
   self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->parents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  return self->guard != NULL && fovea_store_foreach_input (store, 0, 0, take_input, self, error);
+  return self->guard != NULL && count_pending (self, store, error)
+         && fovea_store_foreach_input (store, 0, 0, take_input, self, error);
 }
 
 /* ---- then, on a thread of its own: what there is ---- */
@@ -207,10 +232,15 @@ look_on_thread (gpointer data)
   GCancellable *cancellable = g_task_get_cancellable (self->task);
   g_autoptr (GHashTable) counted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GSource) idle = g_idle_source_new ();
+  g_autofree char *pack = NULL;
 
   fovea_background_enter ();
   self->found = g_new0 (FoveaSurroundings, 1);
   self->found->folders = g_ptr_array_new_with_free_func (new_pictures_free);
+  self->found->pack = FOVEA_DEFAULT_PACK;
+  pack = fovea_pack_find (FOVEA_DEFAULT_PACK);
+  self->found->pack_missing = pack == NULL;
+  self->found->n_pending = self->n_pending;
   for (guint i = 0; i < self->watched->len; i++)
     look_through (self, g_ptr_array_index (self->watched, i), counted, cancellable);
   look_for_missing (self, cancellable);

@@ -16,6 +16,9 @@ typedef struct {
   GPtrArray *folders;   /* FoveaNewPictures: those with new pictures, in the order they were imported first */
   guint n_new;          /* in all of them; a file below two folders counts once */
   guint n_missing;      /* pictures of the project whose file is not where it was */
+  gboolean pack_missing; /* the network that all suggestions and training need is not installed */
+  const char *pack;     /* static: its name */
+  guint n_pending;      /* pictures that wait for it, or for fovea_project_embed() */
 } FoveaSurroundings;
 
 void fovea_surroundings_free (FoveaSurroundings *surroundings);

@@ -251,7 +251,21 @@ fovea_scheduler_set_hold (FoveaScheduler *self, FoveaHoldFunc func, gpointer dat
 gsize
 fovea_scheduler_get_memory_budget (FoveaScheduler *self)
 {
-  return self->budget;
+  gsize budget;
+
+  g_mutex_lock (&self->mutex);
+  budget = self->budget;
+  g_mutex_unlock (&self->mutex);
+  return budget;
+}
+
+void
+fovea_scheduler_set_memory_budget (FoveaScheduler *self, gsize bytes)
+{
+  g_mutex_lock (&self->mutex);
+  self->budget = bytes != 0 ? bytes : fovea_available_memory () / 2;
+  g_cond_broadcast (&self->memory);
+  g_mutex_unlock (&self->mutex);
 }
 
 gboolean

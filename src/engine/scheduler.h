@@ -56,6 +56,8 @@ gboolean fovea_scheduler_run (FoveaScheduler *scheduler, FoveaPriority priority,
 void fovea_scheduler_set_hold (FoveaScheduler *scheduler, FoveaHoldFunc func, gpointer data);
 
 gsize fovea_scheduler_get_memory_budget (FoveaScheduler *scheduler);
+/* Of what is taken already nothing is given back. @bytes 0 = half of what is free now. */
+void  fovea_scheduler_set_memory_budget (FoveaScheduler *scheduler, gsize bytes);
 
 /* Takes @bytes out of the budget, waiting for others to give theirs back. A demand larger than the whole budget is
  * granted when nobody else holds anything: slow is better than never. FALSE: cancelled, nothing taken. */

@@ -45,7 +45,7 @@ typedef struct {
 static void
 count_free (gpointer data)
 {
-  g_free (((FoveaSplitCount *) data)->concept);
+  g_free (((FoveaSplitShare *) data)->concept);
   g_free (data);
 }
 
@@ -363,7 +363,7 @@ static gboolean
 add_count (Splitting *self, FoveaStore *store, const Stratum *stratum, GError **error)
 {
   g_autoptr (FoveaStoreConcept) concept = NULL;
-  FoveaSplitCount *count;
+  FoveaSplitShare *count;
   guint counts[4];
 
   if (!stratum->value)
@@ -371,7 +371,7 @@ add_count (Splitting *self, FoveaStore *store, const Stratum *stratum, GError **
   if (stratum->concept != 0 && (concept = fovea_store_get_concept (store, stratum->concept, error)) == NULL)
     return FALSE;
   count_places (self, stratum, counts);
-  count = g_new0 (FoveaSplitCount, 1);
+  count = g_new0 (FoveaSplitShare, 1);
   count->concept = g_strdup (concept != NULL ? concept->name : "");
   count->n_train = counts[TRAIN];
   count->n_test = counts[TEST];
@@ -383,7 +383,7 @@ add_count (Splitting *self, FoveaStore *store, const Stratum *stratum, GError **
 static int
 compare_counts (gconstpointer a, gconstpointer b)
 {
-  const FoveaSplitCount *x = *(const FoveaSplitCount *const *) a, *y = *(const FoveaSplitCount *const *) b;
+  const FoveaSplitShare *x = *(const FoveaSplitShare *const *) a, *y = *(const FoveaSplitShare *const *) b;
 
   if ((x->concept[0] == '\0') != (y->concept[0] == '\0'))
     return x->concept[0] == '\0' ? 1 : -1;

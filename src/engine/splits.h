@@ -24,10 +24,10 @@ typedef struct {
 typedef struct {
   char *concept; /* "" for pictures without a label */
   guint n_train, n_test, n_other; /* pictures, of those that show it */
-} FoveaSplitCount;
+} FoveaSplitShare;
 
 typedef struct {
-  GPtrArray *counts; /* FoveaSplitCount: concepts by name, the unlabelled last where there are any */
+  GPtrArray *counts; /* FoveaSplitShare: concepts by name, the unlabelled last where there are any */
   guint n_train, n_test, n_other; /* of all pictures; other: kept in a split of another name */
   guint n_changed;   /* that are in another split than before */
   guint n_tied;      /* that go with another picture for its bytes or its group */

@@ -28,10 +28,17 @@ is_sha256 (const char *text)
 }
 
 char *
-fovea_thumbnail_path (const char *sha256, const FoveaGreyWindow *window)
+fovea_thumbnail_dup_folder (void)
 {
   const char *folder = g_getenv ("FOVEA_THUMBNAIL_DIR");
-  g_autofree char *name = NULL, *first = NULL;
+
+  return folder != NULL ? g_strdup (folder) : g_build_filename (g_get_user_cache_dir (), "fovea", "thumbnails", NULL);
+}
+
+char *
+fovea_thumbnail_path (const char *sha256, const FoveaGreyWindow *window)
+{
+  g_autofree char *folder = NULL, *name = NULL, *first = NULL;
 
   if (!is_sha256 (sha256))
     return NULL;
@@ -40,9 +47,8 @@ fovea_thumbnail_path (const char *sha256, const FoveaGreyWindow *window)
   else
     name = g_strconcat (sha256, ".jpg", NULL);
   first = g_strndup (sha256, 2);
-  if (folder != NULL)
-    return g_build_filename (folder, first, name, NULL);
-  return g_build_filename (g_get_user_cache_dir (), "fovea", "thumbnails", first, name, NULL);
+  folder = fovea_thumbnail_dup_folder ();
+  return g_build_filename (folder, first, name, NULL);
 }
 
 /* --- Writing -------------------------------------------------------------------------------------------------- */

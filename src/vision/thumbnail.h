@@ -17,6 +17,9 @@ G_BEGIN_DECLS
  * @sha256. */
 char *fovea_thumbnail_path (const char *sha256, const FoveaGreyWindow *window) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The folder that they all lie in, in sub-folders of two letters. */
+char *fovea_thumbnail_dup_folder (void) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes and stores it (temporary file, then rename); returns the small picture, RGB8. A cache that cannot be written
  * to is not an error, the picture is returned all the same. Errors: TOO_LARGE (no memory). */
 FoveaImage *fovea_thumbnail_make (FoveaImage *image, const char *sha256, const FoveaGreyWindow *window,

@@ -28,11 +28,11 @@ inputs_of (Scratch *scratch)
   return inputs;
 }
 
-static const FoveaSplitCount *
+static const FoveaSplitShare *
 count_of (const FoveaSplitPlan *plan, const char *concept)
 {
   for (guint i = 0; i < plan->counts->len; i++)
-    if (g_str_equal (((FoveaSplitCount *) g_ptr_array_index (plan->counts, i))->concept, concept))
+    if (g_str_equal (((FoveaSplitShare *) g_ptr_array_index (plan->counts, i))->concept, concept))
       return g_ptr_array_index (plan->counts, i);
   return NULL;
 }
@@ -40,7 +40,7 @@ count_of (const FoveaSplitPlan *plan, const char *concept)
 static void
 assert_count (const FoveaSplitPlan *plan, const char *concept, guint n_train, guint n_test)
 {
-  const FoveaSplitCount *count = count_of (plan, concept);
+  const FoveaSplitShare *count = count_of (plan, concept);
 
   g_assert_nonnull (count);
   g_assert_cmpuint (count->n_train, ==, n_train);
