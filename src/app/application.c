@@ -4,20 +4,26 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "app/help-window.h"
 #include "app/paths.h"
+#include "app/preferences-window.h"
 #include "app/sample-pictures.h"
 #include "app/settings.h"
 #include "app/window.h"
 #include "engine/scheduler.h"
+#include "engine/thumbnail-cache.h"
 
 #include "config.h"
+
+/* Long after the start, which must not wait for the disk. */
+#define TRIM_AFTER_SECONDS 30
 
 GResource *fovea_app_get_resource (void);
 
 struct _FoveaApplication {
   AdwApplication parent_instance;
   FoveaFrameProfile *profile;
-  guint sigterm_id, sigint_id;
+  guint sigterm_id, sigint_id, trim_id;
 };
 
 G_DEFINE_FINAL_TYPE (FoveaApplication, fovea_application, ADW_TYPE_APPLICATION)
@@ -184,6 +190,36 @@ on_about (GSimpleAction *action, GVariant *target, gpointer self)
 }
 
 static void
+on_preferences (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  FoveaWindow *parent = need_window (self);
+
+  gtk_window_present (GTK_WINDOW (fovea_preferences_window_new (GTK_WINDOW (parent), fovea_window_get_project (parent))));
+}
+
+/* One help for each window that it acts on. */
+static void
+on_help (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  FoveaWindow *parent = need_window (self);
+
+  for (GList *l = gtk_application_get_windows (self); l != NULL; l = l->next)
+    if (FOVEA_IS_HELP_WINDOW (l->data) && gtk_window_get_transient_for (l->data) == GTK_WINDOW (parent))
+      {
+        gtk_window_present (l->data);
+        return;
+      }
+  gtk_window_present (GTK_WINDOW (fovea_help_window_new (GTK_WINDOW (parent))));
+}
+
+/* A notification was clicked: the window whose work has ended. */
+static void
+on_present (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  fovea_application_open_project (self, g_variant_get_bytestring (target), FALSE, NULL);
+}
+
+static void
 on_quit (GSimpleAction *action, GVariant *target, gpointer data)
 {
   GList *windows = g_list_copy_deep (gtk_application_get_windows (data), (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
@@ -199,7 +235,8 @@ static const GActionEntry actions[] = {
   { "new-window", on_new_window }, { "new-project", on_new_project },
   { "open", on_open },             { "open-recent", on_open_recent, "ay" },
   { "sample", on_sample },         { "about", on_about },
-  { "quit", on_quit },
+  { "quit", on_quit },             { "preferences", on_preferences },
+  { "help", on_help },             { "present", on_present, "ay" },
 };
 
 static const struct {
@@ -210,6 +247,8 @@ static const struct {
   { "app.new-window", { "<Control><Shift>n" } },
   { "app.open", { "<Control>o" } },
   { "app.quit", { "<Control>q" } },
+  { "app.preferences", { "<Control>comma" } },
+  { "app.help", { "F1" } },
   { "window.close", { "<Control>w" } },
   { "win.import", { "<Control>i" } },
   { "win.import-files", { "<Control><Shift>i" } },
@@ -217,13 +256,68 @@ static const struct {
   { "win.jobs", { "<Control>j" } },
   { "win.sidebar", { "F9" } },
   { "win.page('images')", { "<Control>1" } },
-  { "win.page('review')", { "<Control>3" } },
   { "win.larger", { "<Control>plus", "<Control>equal" } },
   { "win.smaller", { "<Control>minus" } },
   { "win.normal-size", { "<Control>0" } },
   { "win.next-pane", { "F6" } },
   { "win.main-menu", { "F10" } },
 };
+
+/* ---- settings that hold for the whole program ---- */
+
+static void
+apply_color_scheme (GSettings *settings)
+{
+  g_autofree char *scheme = g_settings_get_string (settings, "color-scheme");
+
+  adw_style_manager_set_color_scheme (adw_style_manager_get_default (), g_str_equal (scheme, "dark")    ? ADW_COLOR_SCHEME_FORCE_DARK
+                                                                        : g_str_equal (scheme, "light") ? ADW_COLOR_SCHEME_FORCE_LIGHT
+                                                                                                        : ADW_COLOR_SCHEME_DEFAULT);
+}
+
+static void
+apply_memory (GSettings *settings)
+{
+  int percent = g_settings_get_int (settings, "memory-percent");
+
+  fovea_scheduler_set_memory_budget (fovea_scheduler_get_default (), fovea_available_memory () / 100 * (gsize) percent);
+}
+
+static void
+on_trimmed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  guint64 bytes;
+  guint n_files;
+
+  if (fovea_thumbnail_cache_trim_finish (result, &bytes, &n_files, NULL))
+    g_debug ("%u thumbnails take %" G_GUINT64_FORMAT " bytes", n_files, bytes);
+}
+
+/* When the first windows have come up. */
+static gboolean
+trim_thumbnails (gpointer data)
+{
+  FoveaApplication *self = data;
+
+  self->trim_id = 0;
+  fovea_thumbnail_cache_trim_async ((guint64) g_settings_get_int (fovea_settings_get (), "thumbnail-cache-mb") << 20, NULL, on_trimmed,
+                                    NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+apply_settings (FoveaApplication *self)
+{
+  GSettings *settings = fovea_settings_get ();
+
+  if (settings == NULL)
+    return;
+  apply_color_scheme (settings);
+  apply_memory (settings);
+  g_signal_connect (settings, "changed::color-scheme", G_CALLBACK (apply_color_scheme), NULL);
+  g_signal_connect (settings, "changed::memory-percent", G_CALLBACK (apply_memory), NULL);
+  self->trim_id = g_timeout_add_seconds (TRIM_AFTER_SECONDS, trim_thumbnails, self);
+}
 
 /* ---- GApplication ---- */
 
@@ -245,6 +339,7 @@ application_startup (GApplication *app)
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accels[i].action, (const char *const *) accels[i].keys);
+  apply_settings (self);
   self->sigterm_id = g_unix_signal_add (SIGTERM, on_signal, self);
   self->sigint_id = g_unix_signal_add (SIGINT, on_signal, self);
 }
@@ -255,6 +350,7 @@ application_shutdown (GApplication *app)
   FoveaApplication *self = FOVEA_APPLICATION (app);
   GList *windows;
 
+  g_clear_handle_id (&self->trim_id, g_source_remove);
   g_clear_handle_id (&self->sigterm_id, g_source_remove);
   g_clear_handle_id (&self->sigint_id, g_source_remove);
   while ((windows = gtk_application_get_windows (GTK_APPLICATION (self))) != NULL)

@@ -6,6 +6,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "engine/upkeep-jobs.h"
+
 #define SUFFIX ".fovea"
 #define MAX_NAME_BYTES 200
 
@@ -46,7 +48,9 @@ fovea_project_name_for (const char *const *paths)
   g_autofree char *folder = NULL;
   g_autofree char *name = NULL;
 
-  if (g_file_test (paths[0], G_FILE_TEST_IS_DIR))
+  if (fovea_path_looks_like_zip (paths[0]))
+    folder = g_strndup (paths[0], strlen (paths[0]) - strlen (".zip"));
+  else if (g_file_test (paths[0], G_FILE_TEST_IS_DIR))
     folder = g_strdup (paths[0]);
   else
     folder = g_path_get_dirname (paths[0]);

@@ -17,7 +17,7 @@ char *fovea_display_folder (const char *folder) G_GNUC_WARN_UNUSED_RESULT;
  * "NAME.fovea", "NAME 2.fovea" …; the folder is made. NULL with G_FILE_ERROR. */
 char *fovea_new_project_path (const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The name of a project of these files and folders: that of the folder, or of the folder that the first file is in. */
+/* The name of a project of these files and folders: that of the folder or archive, or of the folder that the first file is in. */
 char *fovea_project_name_for (const char *const *paths) G_GNUC_WARN_UNUSED_RESULT;
 
 gboolean fovea_path_is_project (const char *path);

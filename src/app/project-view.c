@@ -5,7 +5,6 @@
 
 #include "app/jobs-button.h"
 #include "app/picture-set.h"
-#include "app/review-page.h"
 #include "app/settings.h"
 #include "app/sidebar.h"
 #include "app/stack.h"
@@ -22,6 +21,7 @@ struct _FoveaProjectView {
   FoveaJobsButton *jobs_button;
   GtkInfoBar *read_only_bar;
   GtkLabel *read_only_label;
+  FoveaNoticeBar *notices;
   GtkStack *pages;
   FoveaImagesPage *images;
 };
@@ -216,6 +216,12 @@ fovea_project_view_get_images (FoveaProjectView *self)
   return self->images;
 }
 
+FoveaNoticeBar *
+fovea_project_view_get_notices (FoveaProjectView *self)
+{
+  return self->notices;
+}
+
 void
 fovea_project_view_add_actions (FoveaProjectView *self, GActionMap *map)
 {
@@ -295,6 +301,7 @@ fovea_project_view_class_init (FoveaProjectViewClass *klass)
   signals[PAGE_CHANGED] = g_signal_new ("page-changed", FOVEA_TYPE_PROJECT_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   g_type_ensure (FOVEA_TYPE_SIDEBAR);
   g_type_ensure (FOVEA_TYPE_JOBS_BUTTON);
+  g_type_ensure (FOVEA_TYPE_NOTICE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/project-view.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, flap);
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, project_title);
@@ -307,6 +314,7 @@ fovea_project_view_class_init (FoveaProjectViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, jobs_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, read_only_bar);
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, read_only_label);
+  gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, notices);
   gtk_widget_class_bind_template_child (widget_class, FoveaProjectView, pages);
 }
 
@@ -331,7 +339,6 @@ fovea_project_view_new (FoveaProject *project)
   fovea_sidebar_set_project (self->sidebar, project);
   self->images = FOVEA_IMAGES_PAGE (fovea_images_page_new (project));
   add_page (self, FOVEA_PAGE (self->images));
-  add_page (self, FOVEA_PAGE (fovea_review_page_new (project)));
   fovea_jobs_button_set_jobs (self->jobs_button, fovea_project_get_jobs (project));
   g_signal_connect_swapped (project, "notify::name", G_CALLBACK (update_title), self);
   g_signal_connect_swapped (project, "notify::undo-text", G_CALLBACK (update_undo), self);

@@ -4,6 +4,7 @@
 #include <adwaita.h>
 
 #include "app/images-page.h"
+#include "app/notice-bar.h"
 #include "app/page.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,9 @@ FoveaPage       *fovea_project_view_get_page (FoveaProjectView *self); /* the on
 
 /* Adds the actions whose state is a part's own: "sidebar" and "search". */
 void             fovea_project_view_add_actions (FoveaProjectView *self, GActionMap *map);
+
+/* Where things are said that concern the whole project. */
+FoveaNoticeBar  *fovea_project_view_get_notices (FoveaProjectView *self);
 
 /* Keeps in the settings whether the sidebar is shown (not when it is folded for want of room). */
 void             fovea_project_view_save_state (FoveaProjectView *self);

@@ -5,12 +5,18 @@
 
 #include "app/paths.h"
 #include "app/sample-pictures.h"
+#include "app/settings.h"
+#include "app/unfinished.h"
+#include "engine/engine-error.h"
+#include "engine/splits.h"
+#include "engine/upkeep-jobs.h"
 
 /* What is to be imported while its folders are looked through and the person is asked. */
 typedef struct {
   FoveaWindow *window;
   GCancellable *cancellable; /* of the project that it goes into */
   char **paths;
+  GtkCheckButton *split_check; /* (nullable) of the question */
 } Intake;
 
 static Intake *
@@ -35,21 +41,78 @@ intake_free (Intake *intake)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Intake, intake_free)
 
-/* ---- the job ---- */
+/* ---- splits for what came in ---- */
 
 static void
-on_finished (FoveaJob *job, FoveaWindow *self)
+on_split (GObject *source, GAsyncResult *result, gpointer data)
 {
+  g_autoptr (FoveaWindow) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FoveaSplitPlan) plan = fovea_project_splits_finish (FOVEA_PROJECT (source), result, &error);
+  g_autofree char *text = NULL;
+
+  if (plan == NULL)
+    fovea_window_toast_error (self, _("The pictures were not parted"), error);
+  if (plan == NULL || plan->n_changed == 0)
+    return;
+  text = g_strdup_printf (ngettext ("%u picture parted: now %u to learn from and %u to test with",
+                                    "%u pictures parted: now %u to learn from and %u to test with", plan->n_changed),
+                          plan->n_changed, plan->n_train, plan->n_test);
+  fovea_window_toast (self, text, _("Undo"), "win.undo");
+}
+
+static double
+preferred_test_fraction (void)
+{
+  GSettings *settings = fovea_settings_get ();
+
+  return settings != NULL ? g_settings_get_int (settings, "test-percent") / 100.0 : 0.2;
+}
+
+static gboolean
+prefers_splits (void)
+{
+  GSettings *settings = fovea_settings_get ();
+
+  return settings != NULL && g_settings_get_boolean (settings, "split-new-pictures");
+}
+
+/* ---- the job ---- */
+
+typedef struct {
+  FoveaWindow *window;
+  char *project_path;
+  gboolean split;
+} Import;
+
+static void
+import_free (gpointer data, GClosure *closure)
+{
+  Import *import = data;
+
+  g_object_unref (import->window);
+  g_free (import->project_path);
+  g_free (import);
+}
+
+static void
+on_finished (FoveaJob *job, Import *import)
+{
+  FoveaWindow *self = import->window;
   FoveaJobState state = fovea_job_get_state (job);
   const char *summary = fovea_job_get_summary (job);
 
-  if (self->project == NULL)
-    return;
+  if (self->project == NULL || g_strcmp0 (fovea_project_get_path (self->project), import->project_path) != 0)
+    return; /* closed meanwhile: it can go on at the next opening */
   if (state == FOVEA_JOB_FAILED && fovea_job_get_error (job) != NULL)
     {
+      /* Once there is room, it can go on. */
+      if (!fovea_error_is_disk_full (fovea_job_get_error (job)))
+        fovea_unfinished_drop (import->project_path);
       fovea_window_toast_error (self, fovea_job_get_title (job), fovea_job_get_error (job));
       return;
     }
+  fovea_unfinished_drop (import->project_path);
   if (summary == NULL || summary[0] == '\0')
     return;
   g_set_object (&self->report_job, job);
@@ -58,18 +121,30 @@ on_finished (FoveaJob *job, FoveaWindow *self)
     fovea_window_toast (self, summary, _("Report"), "win.report");
   else
     fovea_window_toast (self, summary, NULL, NULL);
+  fovea_window_look_around (self);
+  if (import->split && state == FOVEA_JOB_DONE)
+    {
+      const FoveaSplitOptions options = { .test_fraction = preferred_test_fraction (), .keep = TRUE };
+
+      fovea_project_make_splits_async (self->project, &options, NULL, on_split, g_object_ref (self));
+    }
 }
 
-static void
-start_import (FoveaWindow *self, const char *const *paths, FoveaImportFormat format)
+void
+fovea_window_start_import (FoveaWindow *self, const char *const *paths, FoveaImportFormat format, gboolean split)
 {
   FoveaImportOptions options = { .format = format };
-  g_autoptr (FoveaJob) job = fovea_project_import (self->project, paths, &options);
+  Import *import = g_new0 (Import, 1);
+  g_autoptr (FoveaJob) job = NULL;
 
+  import->window = g_object_ref (self);
+  import->project_path = g_strdup (fovea_project_get_path (self->project));
+  import->split = split;
+  fovea_unfinished_put (import->project_path, paths, format);
+  job = fovea_project_import (self->project, paths, &options);
+  g_signal_connect_data (job, "finished", G_CALLBACK (on_finished), import, import_free, 0);
   if (fovea_job_is_over (job))
-    on_finished (job, self);
-  else
-    g_signal_connect_object (job, "finished", G_CALLBACK (on_finished), self, 0);
+    on_finished (job, import);
 }
 
 /* ---- the question ---- */
@@ -78,13 +153,29 @@ static void
 on_answer (AdwMessageDialog *dialog, const char *response, gpointer data)
 {
   g_autoptr (Intake) intake = data;
+  gboolean split;
 
   if (intake->window->project == NULL || g_cancellable_is_cancelled (intake->cancellable))
     return;
+  split = intake->split_check != NULL && gtk_check_button_get_active (intake->split_check);
   if (g_str_equal (response, "folders"))
-    start_import (intake->window, (const char *const *) intake->paths, FOVEA_IMPORT_FOLDERS);
+    fovea_window_start_import (intake->window, (const char *const *) intake->paths, FOVEA_IMPORT_FOLDERS, split);
   else if (g_str_equal (response, "plain"))
-    start_import (intake->window, (const char *const *) intake->paths, FOVEA_IMPORT_PLAIN);
+    fovea_window_start_import (intake->window, (const char *const *) intake->paths, FOVEA_IMPORT_PLAIN, split);
+}
+
+/* Where the folders do not say what is for testing. */
+static void
+offer_splits (Intake *intake, AdwMessageDialog *dialog)
+{
+  guint percent = (guint) (preferred_test_fraction () * 100 + 0.5);
+  g_autofree char *text = g_strdup_printf (_("Part them: %u %% to learn from, %u %% to test with"), 100 - percent, percent);
+
+  intake->split_check = GTK_CHECK_BUTTON (gtk_check_button_new_with_label (text));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (intake->split_check), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+  gtk_check_button_set_active (intake->split_check, prefers_splits ());
+  gtk_widget_set_tooltip_text (GTK_WIDGET (intake->split_check), _("Each concept in the same proportion; copies stay together"));
+  adw_message_dialog_set_extra_child (dialog, GTK_WIDGET (intake->split_check));
 }
 
 static void
@@ -107,6 +198,8 @@ ask_about_folders (Intake *intake, const FoveaImportSurvey *survey)
                                                 "Each folder can become a concept, and its pictures be labelled with it.",
                                                 survey->n_classes),
                                   pictures, survey->n_classes);
+  if (!survey->has_splits)
+    offer_splits (intake, ADW_MESSAGE_DIALOG (dialog));
   adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("Cancel"), "plain", _("Only Import"), "folders",
                                     _("Use as Concepts"), NULL);
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "folders", ADW_RESPONSE_SUGGESTED);
@@ -137,7 +230,67 @@ on_surveyed (GObject *source, GAsyncResult *result, gpointer data)
   else if (survey.n_classes > 0)
     ask_about_folders (g_steal_pointer (&intake), &survey);
   else
-    start_import (self, (const char *const *) intake->paths, FOVEA_IMPORT_PLAIN);
+    fovea_window_start_import (self, (const char *const *) intake->paths, FOVEA_IMPORT_PLAIN, prefers_splits ());
+}
+
+/* ---- archives come first ---- */
+
+static void
+survey (FoveaWindow *self, const char *const *paths)
+{
+  fovea_import_survey_async (paths, self->cancellable, on_surveyed, intake_new (self, paths));
+}
+
+static void
+on_unpacked (FoveaJob *job, Intake *intake)
+{
+  FoveaWindow *self = intake->window;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) folders = fovea_unpack_job_dup_folders (job);
+  g_auto (GStrv) paths = NULL;
+
+  if (self->project == NULL || g_cancellable_is_cancelled (intake->cancellable))
+    return;
+  if (fovea_job_get_state (job) == FOVEA_JOB_FAILED)
+    fovea_window_toast_error (self, _("The archive was not unpacked"), fovea_job_get_error (job));
+  else if (fovea_job_get_n_report_rows (job) > 0)
+    {
+      g_set_object (&self->report_job, job);
+      fovea_window_update_actions (self);
+      fovea_window_toast (self, fovea_job_get_summary (job), _("Report"), "win.report");
+    }
+  for (char **path = intake->paths; *path != NULL; path++)
+    if (!fovea_path_looks_like_zip (*path))
+      g_strv_builder_add (builder, *path);
+  g_strv_builder_addv (builder, (const char **) folders);
+  paths = g_strv_builder_end (builder);
+  if (paths[0] != NULL)
+    survey (self, (const char *const *) paths);
+}
+
+static void
+free_intake_closure (gpointer intake, GClosure *closure)
+{
+  intake_free (intake);
+}
+
+/* FALSE: there are no archives among @paths. */
+static gboolean
+unpack (FoveaWindow *self, const char *const *paths)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) archives = NULL;
+  g_autoptr (FoveaJob) job = NULL;
+
+  for (const char *const *path = paths; *path != NULL; path++)
+    if (fovea_path_looks_like_zip (*path))
+      g_strv_builder_add (builder, *path);
+  archives = g_strv_builder_end (builder);
+  if (archives[0] == NULL)
+    return FALSE;
+  job = fovea_project_unpack (self->project, (const char *const *) archives);
+  g_signal_connect_data (job, "finished", G_CALLBACK (on_unpacked), intake_new (self, paths), free_intake_closure, 0);
+  return TRUE;
 }
 
 /* ---- in ---- */
@@ -162,10 +315,9 @@ fovea_window_start_waiting_import (FoveaWindow *self)
   if (paths == NULL)
     return;
   if (self->waiting_folders)
-    start_import (self, (const char *const *) paths, FOVEA_IMPORT_FOLDERS);
-  else
-    fovea_import_survey_async ((const char *const *) paths, self->cancellable, on_surveyed,
-                               intake_new (self, (const char *const *) paths));
+    fovea_window_start_import (self, (const char *const *) paths, FOVEA_IMPORT_FOLDERS, prefers_splits ());
+  else if (!unpack (self, (const char *const *) paths))
+    survey (self, (const char *const *) paths);
   self->waiting_folders = FALSE;
 }
 
@@ -208,6 +360,18 @@ fovea_window_import (FoveaWindow *self, const char *const *paths)
     }
 }
 
+void
+fovea_window_import_into (FoveaWindow *self, const char *project_path, const char *const *paths)
+{
+  if (self->path == NULL)
+    {
+      append_waiting (self, paths);
+      fovea_window_load (self, project_path, TRUE);
+    }
+  else if (g_str_equal (self->path, project_path))
+    fovea_window_import (self, paths);
+}
+
 /* ---- sample pictures ---- */
 
 static void
@@ -247,95 +411,6 @@ fovea_window_open_sample (FoveaWindow *self)
   fovea_sample_pictures_draw_async (folder, NULL, on_sample_drawn, g_object_ref (target));
 }
 
-/* ---- dropping and pasting ---- */
-
-static char **
-dup_paths (GSList *files)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  for (GSList *l = files; l != NULL; l = l->next)
-    {
-      g_autofree char *path = g_file_get_path (l->data);
-
-      if (path != NULL)
-        g_strv_builder_add (builder, path);
-    }
-  return g_strv_builder_end (builder);
-}
-
-static void
-import_files (FoveaWindow *self, GSList *files)
-{
-  g_auto (GStrv) paths = dup_paths (files);
-
-  if (paths[0] != NULL)
-    fovea_window_import (self, (const char *const *) paths);
-  else
-    fovea_window_toast (self, _("Only files on this computer can be imported"), NULL, NULL);
-}
-
-static void
-show_drop_hint (FoveaWindow *self, gboolean shown)
-{
-  gtk_widget_set_visible (GTK_WIDGET (self->drop_hint), shown);
-  gtk_revealer_set_reveal_child (self->drop_hint, shown);
-}
-
-/* A drag out of our own grid is for concepts and for other programs. */
-static gboolean
-on_drop_accept (GtkDropTarget *target, GdkDrop *drop, FoveaWindow *self)
-{
-  return gdk_drop_get_drag (drop) == NULL && gdk_content_formats_contain_gtype (gdk_drop_get_formats (drop), GDK_TYPE_FILE_LIST);
-}
-
-static GdkDragAction
-on_drop_enter (GtkDropTarget *target, double x, double y, FoveaWindow *self)
-{
-  g_autofree char *text = NULL;
-
-  if (self->project != NULL)
-    text = g_markup_printf_escaped (_("Pictures and folders go into “%s”"), fovea_project_get_name (self->project));
-  else
-    text = g_strdup (_("A new project is made of them"));
-  adw_status_page_set_description (self->drop_status, text);
-  show_drop_hint (self, TRUE);
-  return GDK_ACTION_COPY;
-}
-
-static void
-on_drop_leave (GtkDropTarget *target, FoveaWindow *self)
-{
-  show_drop_hint (self, FALSE);
-}
-
-static gboolean
-on_drop (GtkDropTarget *target, const GValue *value, double x, double y, FoveaWindow *self)
-{
-  show_drop_hint (self, FALSE);
-  import_files (self, g_value_get_boxed (value));
-  return TRUE;
-}
-
-static void
-on_pasted (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (FoveaWindow) self = data;
-  const GValue *value = gdk_clipboard_read_value_finish (GDK_CLIPBOARD (source), result, NULL);
-
-  if (value != NULL)
-    import_files (self, g_value_get_boxed (value));
-  else
-    fovea_window_toast (self, _("There are no files in the clipboard"), NULL, NULL);
-}
-
-static void
-on_paste (GSimpleAction *action, GVariant *target, gpointer data)
-{
-  gdk_clipboard_read_value_async (gtk_widget_get_clipboard (data), GDK_TYPE_FILE_LIST, G_PRIORITY_DEFAULT, NULL, on_pasted,
-                                  g_object_ref (data));
-}
-
 /* ---- choosing ---- */
 
 static void
@@ -348,7 +423,7 @@ on_import_chosen (GtkNativeDialog *dialog, int response, FoveaWindow *self)
 
       for (guint i = g_list_model_get_n_items (files); i > 0; i--)
         list = g_slist_prepend (list, g_list_model_get_item (files, i - 1));
-      import_files (self, list);
+      fovea_window_import_files (self, list);
       g_slist_free_full (list, g_object_unref);
     }
   g_object_unref (dialog);
@@ -365,8 +440,9 @@ choose_import (FoveaWindow *self, GtkFileChooserAction action)
     {
       g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
 
-      gtk_file_filter_set_name (filter, _("Pictures"));
+      gtk_file_filter_set_name (filter, _("Pictures and archives"));
       gtk_file_filter_add_mime_type (filter, "image/*");
+      gtk_file_filter_add_mime_type (filter, "application/zip");
       gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), filter);
     }
   gtk_file_chooser_set_select_multiple (GTK_FILE_CHOOSER (dialog), TRUE);
@@ -393,14 +469,8 @@ fovea_window_init_import (FoveaWindow *self)
   static const GActionEntry actions[] = {
     { "import", on_import },
     { "import-files", on_import_files },
-    { "paste", on_paste },
   };
-  GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
-  g_signal_connect (target, "accept", G_CALLBACK (on_drop_accept), self);
-  g_signal_connect (target, "enter", G_CALLBACK (on_drop_enter), self);
-  g_signal_connect (target, "leave", G_CALLBACK (on_drop_leave), self);
-  g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
+  fovea_window_init_drop (self);
 }

@@ -6,6 +6,8 @@
 #include "app/paths.h"
 #include "app/settings.h"
 #include "app/stack.h"
+#include "app/unfinished.h"
+#include "engine/engine-error.h"
 #include "engine/recent.h"
 
 #define TOAST_SECONDS 5
@@ -95,6 +97,11 @@ fovea_window_toast_error (FoveaWindow *self, const char *what, const GError *err
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
+  if (fovea_error_is_disk_full (error))
+    {
+      fovea_window_show_disk_full (self, error);
+      return;
+    }
   message = dup_short_message (self, error);
   text = g_strdup_printf ("%s: %s", what, message);
   toast = toast_new (text);
@@ -121,6 +128,38 @@ on_slow (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Where the person was when a window was closed last. */
+static void
+restore_place (FoveaWindow *self)
+{
+  static const char *const states[] = { "order", "descending" };
+  GSettings *settings = fovea_settings_get ();
+  g_autofree char *page = settings != NULL ? g_settings_get_string (settings, "page") : NULL;
+
+  for (guint i = 0; settings != NULL && i < G_N_ELEMENTS (states); i++)
+    {
+      g_autoptr (GVariant) state = g_settings_get_value (settings, states[i]);
+
+      g_action_group_change_action_state (G_ACTION_GROUP (self), states[i], state);
+    }
+  if (page == NULL || !fovea_project_view_show_page (self->view, page))
+    fovea_images_page_focus_grid (fovea_project_view_get_images (self->view));
+}
+
+static void
+save_place (FoveaWindow *self, GSettings *settings)
+{
+  g_autoptr (GVariant) order = g_action_group_get_action_state (G_ACTION_GROUP (self), "order");
+  g_autoptr (GVariant) descending = g_action_group_get_action_state (G_ACTION_GROUP (self), "descending");
+
+  if (order != NULL && descending != NULL)
+    {
+      g_settings_set_value (settings, "order", order);
+      g_settings_set_value (settings, "descending", descending);
+    }
+  g_settings_set_string (settings, "page", fovea_page_get_name (fovea_project_view_get_page (self->view)));
+}
+
 void
 fovea_window_close_project (FoveaWindow *self)
 {
@@ -130,11 +169,15 @@ fovea_window_close_project (FoveaWindow *self)
   g_clear_pointer (&self->waiting_paths, g_strfreev);
   g_clear_pointer (&self->path, g_free);
   g_clear_object (&self->report_job);
+  g_clear_pointer (&self->surroundings, fovea_surroundings_free);
+  fovea_window_unwatch_jobs (self);
   if (self->view != NULL)
     {
       FoveaProjectView *view = self->view;
 
       fovea_project_view_save_state (view);
+      if (fovea_settings_get () != NULL)
+        save_place (self, fovea_settings_get ());
       self->view = NULL;
       gtk_stack_remove (self->stack, GTK_WIDGET (view));
     }
@@ -160,9 +203,11 @@ show_project (FoveaWindow *self)
   self->view = FOVEA_PROJECT_VIEW (fovea_project_view_new (self->project));
   gtk_stack_add_named (self->stack, GTK_WIDGET (self->view), "project");
   fovea_window_watch_project (self);
+  fovea_window_watch_jobs (self);
   show_page (self, "project");
   update_title (self);
-  fovea_images_page_focus_grid (fovea_project_view_get_images (self->view));
+  restore_place (self);
+  fovea_window_start_upkeep (self);
   fovea_window_start_waiting_import (self);
 }
 
@@ -246,10 +291,11 @@ fovea_window_get_path (FoveaWindow *self)
   return self->path;
 }
 
-void
-fovea_window_show_start (FoveaWindow *self)
+static void
+show_start (FoveaWindow *self)
 {
   fovea_window_close_project (self);
+  fovea_window_start_upkeep (self);
   fovea_start_page_refresh (self->start_page);
   gtk_widget_grab_focus (GTK_WIDGET (self->start_page));
   show_page (self, "start");
@@ -284,10 +330,24 @@ on_work_ended (FoveaWindow *self)
 }
 
 static void
+leave (FoveaWindow *self)
+{
+  if (self->leaving_to_start)
+    show_start (self);
+  else
+    gtk_window_destroy (GTK_WINDOW (self));
+}
+
+static void
 on_close_response (AdwMessageDialog *dialog, const char *response, FoveaWindow *self)
 {
+  if (g_str_equal (response, "cancel"))
+    return;
+  /* What is paused goes on at the next opening, what is stopped is forgotten. */
   if (g_str_equal (response, "stop"))
-    gtk_window_destroy (GTK_WINDOW (self));
+    fovea_unfinished_drop (self->path);
+  if (g_str_equal (response, "stop") || g_str_equal (response, "pause"))
+    leave (self);
   else if (g_str_equal (response, "background"))
     {
       self->closing = TRUE;
@@ -296,17 +356,50 @@ on_close_response (AdwMessageDialog *dialog, const char *response, FoveaWindow *
     }
 }
 
-static void
-ask_about_work (FoveaWindow *self)
+/* An import is remembered until it has ended, so closing the window can be a pause. */
+static gboolean
+can_pause (FoveaWindow *self)
 {
-  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), _("Work Is Still Running"),
-                                              _("It can go on without the window, or be stopped. "
-                                                "An import that is stopped goes on where it was when it is started again."));
+  GListModel *jobs = G_LIST_MODEL (fovea_project_get_jobs (self->project));
+  gboolean can = FALSE;
 
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("Keep Open"), "stop", _("Stop and Close"),
-                                    "background", _("Go On in Background"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "stop", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "background");
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr (FoveaJob) job = g_list_model_get_item (jobs, i);
+
+      if (fovea_job_is_over (job))
+        continue;
+      if (fovea_job_get_kind (job) != FOVEA_JOB_IMPORT && fovea_job_get_kind (job) != FOVEA_JOB_EMBED)
+        return FALSE;
+      can = TRUE;
+    }
+  return can;
+}
+
+static gboolean
+is_working (FoveaWindow *self)
+{
+  return self->project != NULL && fovea_job_list_get_n_running (fovea_project_get_jobs (self->project)) > 0;
+}
+
+/* @to_start: the project alone is to be closed, the window stays; its work cannot go on then. */
+static void
+ask_about_work (FoveaWindow *self, gboolean to_start)
+{
+  gboolean pause = can_pause (self);
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), _("Work Is Still Running"),
+                                              pause ? _("An import that is paused goes on at the next opening of this project.")
+                                                    : _("What was done until now is kept."));
+  AdwMessageDialog *question = ADW_MESSAGE_DIALOG (dialog);
+
+  self->leaving_to_start = to_start;
+  adw_message_dialog_add_responses (question, "cancel", _("Keep Open"), "stop", _("Stop and Close"), NULL);
+  if (pause)
+    adw_message_dialog_add_response (question, "pause", _("Pause and Close"));
+  if (!to_start)
+    adw_message_dialog_add_response (question, "background", _("Go On in Background"));
+  adw_message_dialog_set_response_appearance (question, "stop", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_default_response (question, !to_start ? "background" : pause ? "pause" : "cancel");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_response), self, 0);
   gtk_window_present (GTK_WINDOW (dialog));
@@ -318,12 +411,27 @@ window_close_request (GtkWindow *window)
   FoveaWindow *self = FOVEA_WINDOW (window);
 
   save_state (self);
-  if (self->project != NULL && fovea_job_list_get_n_running (fovea_project_get_jobs (self->project)) > 0)
+  if (is_working (self))
     {
-      ask_about_work (self);
+      ask_about_work (self, FALSE);
       return GDK_EVENT_STOP;
     }
   return GTK_WINDOW_CLASS (fovea_window_parent_class)->close_request (window);
+}
+
+void
+fovea_window_show_start (FoveaWindow *self)
+{
+  if (is_working (self))
+    ask_about_work (self, TRUE);
+  else
+    show_start (self);
+}
+
+FoveaProject *
+fovea_window_get_project (FoveaWindow *self)
+{
+  return self->project;
 }
 
 void
@@ -385,6 +493,7 @@ fovea_window_init (FoveaWindow *self)
     gtk_window_maximize (GTK_WINDOW (self));
   fovea_window_init_actions (self);
   fovea_window_init_import (self);
+  fovea_window_init_upkeep (self);
   fovea_start_page_refresh (self->start_page);
   gtk_widget_grab_focus (GTK_WIDGET (self->start_page));
   fovea_window_update_actions (self);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/application.h"
+#include "engine/project.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +19,9 @@ FoveaWindow *fovea_window_new (FoveaApplication *app);
 
 /* Of the project that is shown or being opened. (nullable), borrowed */
 const char *fovea_window_get_path (FoveaWindow *self);
+
+/* (nullable) (transfer none): the project that is shown. */
+FoveaProject *fovea_window_get_project (FoveaWindow *self);
 
 /* Opens the project in this window; @create makes it. @path: absolute. */
 void fovea_window_load (FoveaWindow *self, const char *path, gboolean create);
