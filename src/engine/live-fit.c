@@ -125,9 +125,16 @@ init_fitting (const FoveaLiveFit *self, Fitting *fitting, FoveaHeadTrainer *trai
   fitting->options.folds = 0;
 }
 
+static double
+ms_since (gint64 start)
+{
+  return (double) (g_get_monotonic_time () - start) / 1000.0;
+}
+
 static FoveaHead *
 fit (FoveaLiveFit *self, GCancellable *cancellable, GError **error)
 {
+  gint64 start = g_get_monotonic_time ();
   g_autofree float *vectors = gather_vectors (self, NULL, self->examples->n);
   Fitting fitting;
   FoveaHead *head;
@@ -136,6 +143,8 @@ fit (FoveaLiveFit *self, GCancellable *cancellable, GError **error)
   if (!fovea_scheduler_run (fovea_core_get_scheduler (self->core), FOVEA_PRIORITY_REFIT, fit_unit, &fitting, cancellable, error))
     return NULL;
   head = fovea_head_ref (fitting.result->head);
+  g_debug ("live: fitted %" G_GSIZE_FORMAT " pictures, %u concepts in %.0f ms, %u iterations", self->examples->n, self->examples->k,
+           ms_since (start), fitting.result->n_iterations);
   fovea_head_result_free (fitting.result);
   return head;
 }
@@ -191,6 +200,7 @@ score (FoveaLiveFit *self, FoveaLabelColumns *labels, gboolean same_head, GCance
   const FoveaLiveScores *old = same_head && self->scores != NULL && (self->scores->values != NULL || scores->values == NULL)
                                    ? self->scores : NULL;
   g_autoptr (GArray) todo = g_array_new (FALSE, FALSE, sizeof (gsize));
+  gint64 start = g_get_monotonic_time ();
   gsize at = 0;
 
   for (gsize i = 0; i < scores->n; i++)
@@ -204,6 +214,7 @@ score (FoveaLiveFit *self, FoveaLabelColumns *labels, gboolean same_head, GCance
     }
   if (!score_rows (self, scores, todo, cancellable, error))
     return FALSE;
+  g_debug ("live: scored %u of %" G_GSIZE_FORMAT " pictures in %.0f ms", todo->len, scores->n, ms_since (start));
   if (old != NULL)
     {
       scores->n_held_out = old->n_held_out;
@@ -321,6 +332,7 @@ fovea_live_fit_run (FoveaLiveFit *self, FoveaStore *reader, FoveaLiveFittingFunc
   g_autoptr (FoveaInputColumns) inputs = labels != NULL ? fovea_columns_ref_inputs (columns, reader, error) : NULL;
   FoveaLiveSettings settings;
   FoveaLiveState wanted;
+  gint64 start = g_get_monotonic_time ();
 
   if (inputs == NULL)
     return FALSE;
@@ -332,6 +344,7 @@ fovea_live_fit_run (FoveaLiveFit *self, FoveaStore *reader, FoveaLiveFittingFunc
       *ret_changed = FALSE;
       return TRUE;
     }
+  g_debug ("live: looked at %u labels in %.0f ms", labels->said->len, ms_since (start));
   self->looked = FALSE;
   self->settings = settings;
   if (wanted == FOVEA_LIVE_READY)

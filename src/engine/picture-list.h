@@ -25,8 +25,9 @@ typedef enum {
   FOVEA_PICTURE_SORT_ADDED,
   FOVEA_PICTURE_SORT_NAME,
   FOVEA_PICTURE_SORT_DOUBT,      /* most doubtful suggestion first */
-  FOVEA_PICTURE_SORT_USEFUL,     /* most useful to label next: doubtful, and unlike those before it; labelled ones last. Without
-                                  * suggestions: a spread over all kinds of pictures */
+  FOVEA_PICTURE_SORT_USEFUL,     /* most useful to label next: doubtful, and unlike those before it; labelled ones last. Of
+                                  * concepts that hardly a picture shows, those that probably do count as much as the most
+                                  * doubtful. Without suggestions: a spread over all kinds of pictures */
   FOVEA_PICTURE_SORT_CERTAIN,    /* about a concept (0: the strongest): most certain of it first, so descending = least */
   FOVEA_PICTURE_SORT_SIMILAR,    /* about a picture: most alike first, itself at the top */
   FOVEA_PICTURE_SORT_LABEL_ERROR /* labels that the classifier finds least probable first; unlabelled ones last */

@@ -8,8 +8,8 @@
 #include "models/matmul.h"
 #include "nn/half.h"
 
-/* How many of the most doubtful are spread out. Their cosines take dim · N² / 2 multiplications: 2.7 G, some 50 ms. */
-#define SPREAD 2048
+/* How many of the most doubtful are spread out: several screens. Their cosines take dim · N² / 2 multiplications, 0.7 G. */
+#define SPREAD 1024
 
 static FoveaPictureKept *
 kept_at (const GArray *kept, gsize i)

@@ -7,6 +7,8 @@
 #include "store/store-columns.h"
 #include "store/store-fields.h"
 
+#define RARE_SHARE 0.05
+
 /* ---- what is asked and answered ---- */
 
 void
@@ -94,6 +96,7 @@ typedef struct {
   char *text;                 /* folded */
   int split;                  /* -1 any, -2 there is none of that name */
   gboolean needs_suggestions;
+  gboolean rare;              /* hardly a picture is thought to show anything: those that are, are worth a look */
 
   guint said_at, n_said; /* of the present row */
   gsize scores_at;
@@ -280,8 +283,11 @@ key_of (const Pass *self, gsize i, const Suggestion *suggestion, const guint32 *
     {
     case FOVEA_PICTURE_SORT_NAME:
       return -(double) name_ranks[i];
-    case FOVEA_PICTURE_SORT_DOUBT:
     case FOVEA_PICTURE_SORT_USEFUL:
+      if (suggestion->there && self->rare && suggestion->value >= 0.5)
+        return 1.0;
+      return suggestion->there ? suggestion->doubt : (double) NAN;
+    case FOVEA_PICTURE_SORT_DOUBT:
       return suggestion->there ? suggestion->doubt : (double) NAN;
     case FOVEA_PICTURE_SORT_CERTAIN:
       value = value_of (self, suggestion, self->query->about);
@@ -393,6 +399,19 @@ find_split (const FoveaInputColumns *inputs, const char *name)
   return -2;
 }
 
+/* Independent concepts of which few pictures show any: what is missing most is more pictures that do. */
+static gboolean
+is_rare (const FoveaLiveScores *scores)
+{
+  gsize n = 0;
+
+  if (scores == NULL || scores->exclusive)
+    return FALSE;
+  for (gsize i = 0; i < scores->n; i++)
+    n += scores->value[i] >= 0.5f;
+  return (double) n < RARE_SHARE * (double) scores->n;
+}
+
 static void
 pass_clear (Pass *self)
 {
@@ -422,6 +441,7 @@ prepare (Pass *self, FoveaColumns *columns, FoveaStore *reader, GError **error)
   if (filter->field_id != 0 && filter->field_test != FOVEA_PICTURE_FIELD_ANY
       && (self->field_ids = find_by_field (filter, reader, error)) == NULL)
     return FALSE;
+  self->rare = self->query->sort == FOVEA_PICTURE_SORT_USEFUL && is_rare (self->query->scores);
   self->duplicates = filter->duplicates ? fovea_input_columns_get_duplicates (self->inputs) : NULL;
   self->split = find_split (self->inputs, filter->split);
   self->text = filter->text != NULL && filter->text[0] != '\0' ? fovea_columns_fold (filter->text) : NULL;

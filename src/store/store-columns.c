@@ -17,7 +17,7 @@ text_or_empty (sqlite3_stmt *stmt,
 
 gboolean
 fovea_store_each_input (FoveaStore           *store,
-                        FoveaStoreInputFunc   func,
+                        FoveaStoreColumnsFunc   func,
                         gpointer              data,
                         GError              **error)
 {

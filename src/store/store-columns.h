@@ -22,12 +22,12 @@ typedef struct {
   const char *name;
 } FoveaStoreInputColumns;
 
-typedef void (*FoveaStoreInputFunc) (const FoveaStoreInputColumns *row,
+typedef void (*FoveaStoreColumnsFunc) (const FoveaStoreInputColumns *row,
                                      gpointer                      data);
 
 /* Calls @func for every picture, in order of id. */
 gboolean    fovea_store_each_input          (FoveaStore             *store,
-                                             FoveaStoreInputFunc     func,
+                                             FoveaStoreColumnsFunc     func,
                                              gpointer                data,
                                              GError                **error);
 
