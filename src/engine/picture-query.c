@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/live-settings-private.h"
@@ -8,6 +9,7 @@
 #include "store/store-fields.h"
 
 #define RARE_SHARE 0.05
+#define WORTH_A_LOOK ((gsize) 256)
 
 /* ---- what is asked and answered ---- */
 
@@ -96,7 +98,7 @@ typedef struct {
   char *text;                 /* folded */
   int split;                  /* -1 any, -2 there is none of that name */
   gboolean needs_suggestions;
-  gboolean rare;              /* hardly a picture is thought to show anything: those that are, are worth a look */
+  double rare_value;          /* from this probability on a look is worth most; 0: doubt decides */
 
   guint said_at, n_said; /* of the present row */
   gsize scores_at;
@@ -284,8 +286,8 @@ key_of (const Pass *self, gsize i, const Suggestion *suggestion, const guint32 *
     case FOVEA_PICTURE_SORT_NAME:
       return -(double) name_ranks[i];
     case FOVEA_PICTURE_SORT_USEFUL:
-      if (suggestion->there && self->rare && suggestion->value >= 0.5)
-        return 1.0;
+      if (suggestion->there && self->rare_value > 0.0)
+        return MIN (1.0, suggestion->value / self->rare_value);
       return suggestion->there ? suggestion->doubt : (double) NAN;
     case FOVEA_PICTURE_SORT_DOUBT:
       return suggestion->there ? suggestion->doubt : (double) NAN;
@@ -399,17 +401,33 @@ find_split (const FoveaInputColumns *inputs, const char *name)
   return -2;
 }
 
-/* Independent concepts of which few pictures show any: what is missing most is more pictures that do. */
-static gboolean
-is_rare (const FoveaLiveScores *scores)
+static int
+compare_floats (const void *a, const void *b)
 {
+  float x = *(const float *) a, y = *(const float *) b;
+
+  return (x < y) - (x > y);
+}
+
+/* Independent concepts of which hardly a picture shows any: what is missing most is more pictures that do, so the most
+ * probable few hundred are worth a look, whatever the probability that a head puts on them which has seen one kind of
+ * pictures only. When those that show it are used up, this is doubt again: 1 − |2p − 1| = 2p below one half. Returns 0 where
+ * concepts are not rare. */
+static double
+find_rare_value (const FoveaLiveScores *scores)
+{
+  g_autofree float *values = NULL;
   gsize n = 0;
 
-  if (scores == NULL || scores->exclusive)
-    return FALSE;
+  if (scores == NULL || scores->exclusive || scores->n == 0)
+    return 0.0;
   for (gsize i = 0; i < scores->n; i++)
     n += scores->value[i] >= 0.5f;
-  return (double) n < RARE_SHARE * (double) scores->n;
+  if ((double) n >= RARE_SHARE * (double) scores->n)
+    return 0.0;
+  values = g_memdup2 (scores->value, scores->n * sizeof (float));
+  qsort (values, scores->n, sizeof *values, compare_floats);
+  return CLAMP ((double) values[MIN (WORTH_A_LOOK, scores->n - 1)], 1e-6, 1.0);
 }
 
 static void
@@ -441,7 +459,7 @@ prepare (Pass *self, FoveaColumns *columns, FoveaStore *reader, GError **error)
   if (filter->field_id != 0 && filter->field_test != FOVEA_PICTURE_FIELD_ANY
       && (self->field_ids = find_by_field (filter, reader, error)) == NULL)
     return FALSE;
-  self->rare = self->query->sort == FOVEA_PICTURE_SORT_USEFUL && is_rare (self->query->scores);
+  self->rare_value = self->query->sort == FOVEA_PICTURE_SORT_USEFUL ? find_rare_value (self->query->scores) : 0.0;
   self->duplicates = filter->duplicates ? fovea_input_columns_get_duplicates (self->inputs) : NULL;
   self->split = find_split (self->inputs, filter->split);
   self->text = filter->text != NULL && filter->text[0] != '\0' ? fovea_columns_fold (filter->text) : NULL;

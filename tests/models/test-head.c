@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/head-trainer.h"
+#include "nn/half.h"
 
 #define DIM 24
 
@@ -578,6 +579,36 @@ test_cancel (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* Stored halves, in any order and by several threads, score as their floats do. */
+static void
+test_predict_halves (void)
+{
+  enum { N = 5000, K = 3 };
+  g_autoptr (FoveaHead) head = fovea_head_new (K, DIM, TRUE, FOVEA_VIEWS_LETTERBOX);
+  g_autoptr (GRand) random = g_rand_new_with_seed (4);
+  g_autofree guint16 *halves = g_new (guint16, N * DIM);
+  g_autofree float *floats = g_new (float, N * DIM);
+  g_autofree const guint16 **rows = g_new (const guint16 *, N);
+  g_autofree float *expected = g_new (float, N * K);
+  g_autofree float *found = g_new0 (float, N * K);
+
+  for (guint i = 0; i < K * DIM; i++)
+    head->weights[i] = (float) g_rand_double_range (random, -3, 3);
+  for (guint i = 0; i < N * DIM; i++)
+    {
+      halves[i] = fovea_float_to_f16 ((float) g_rand_double_range (random, -1, 1));
+      floats[i] = fovea_f16_to_float (halves[i]);
+    }
+  for (guint i = 0; i < N; i++)
+    rows[i] = halves + (N - 1 - i) * DIM;
+  fovea_head_predict (head, floats, N, expected);
+  fovea_head_predict_halves (head, rows, N, 3, found);
+  for (guint i = 0; i < N; i++)
+    for (guint c = 0; c < K; c++)
+      g_assert_cmpfloat_with_epsilon (found[(N - 1 - i) * K + c], expected[i * K + c], 1e-6);
+  fovea_head_predict_halves (head, rows, 0, 3, found);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -586,6 +617,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/models/head/exclusive-is-optimal", GUINT_TO_POINTER (1), test_reference);
   g_test_add_data_func ("/models/head/independent-balanced-is-optimal", GUINT_TO_POINTER (2), test_reference);
   g_test_add_data_func ("/models/head/exclusive-balanced-is-optimal", GUINT_TO_POINTER (3), test_reference);
+  g_test_add_func ("/models/head/predict-halves", test_predict_halves);
   g_test_add_func ("/models/head/many-rows", test_many_rows);
   g_test_add_func ("/models/head/one-example-each", test_one_example_each);
   g_test_add_func ("/models/head/contradiction", test_contradiction);

@@ -3,6 +3,7 @@
 
 #include "store-testing.h"
 #include "store/store-clusters.h"
+#include "store/store-columns.h"
 #include "store/store-datasets.h"
 #include "store/store-fields.h"
 #include "store/store-input-list.h"
@@ -547,6 +548,14 @@ test_models (void)
     g_assert_true (fovea_store_count_inputs (p.store, &filter, &n, &error));
     g_assert_cmpuint (n, ==, 0);
   }
+  {
+    g_autoptr (GArray) strongest = fovea_store_list_strongest (p.store, v, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpuint (strongest->len, ==, 1);
+    g_assert_cmpint (g_array_index (strongest, FoveaStoreStrongest, 0).concept_, ==, hat);
+    g_assert_cmpfloat (g_array_index (strongest, FoveaStoreStrongest, 0).score, ==, 0.7);
+  }
   begin (p.store, "remove");
   g_assert_true (fovea_store_remove_model (p.store, id, &error));
   commit (p.store);
@@ -874,6 +883,61 @@ test_settings (void)
   g_assert_null (fovea_store_dup_setting (p.store, "exclusive"));
 }
 
+static void
+keep_column (const FoveaStoreInputColumns *row,
+             gpointer                      data)
+{
+  g_string_append_printf (data, "%" G_GINT64_FORMAT ":%s:%s:%s:%d ", row->id, row->name, row->split,
+                          row->group, row->missing);
+}
+
+/* Whole columns, in order of input: what people said, of regions too, and what a version found
+ * strongest. */
+static void
+test_columns (void)
+{
+  g_auto (Project) p = { 0 };
+  g_autoptr (GArray) ids = NULL, said = NULL, vector_ids = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  GError *error = NULL;
+  gint64 hat, shoe, space;
+  const guint16 vectors[4] = { 1, 2, 3, 4 };
+  gint64 owners[2];
+
+  project_init (&p);
+  ids = add_pictures (p.store, "column", 3);
+  hat = add_concept (p.store, "Hat");
+  shoe = add_concept (p.store, "Shoe");
+  label (p.store, &IDS (ids)[2], 1, hat, 1);
+  label (p.store, &IDS (ids)[0], 1, shoe, 0);
+  fovea_store_set_missing (p.store, &IDS (ids)[1], 1, TRUE, &error);
+  g_assert_no_error (error);
+  begin (p.store, "split");
+  fovea_store_set_split (p.store, &IDS (ids)[1], 1, "train", NULL, &error);
+  g_assert_no_error (error);
+  commit (p.store);
+  g_assert_true (fovea_store_each_input (p.store, keep_column, text, &error));
+  g_assert_cmpstr (text->str, ==, "1:column-0.png:::0 2:column-1.png:train::1 3:column-2.png:::0 ");
+
+  said = fovea_store_list_said (p.store, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (said->len, ==, 2);
+  g_assert_cmpint (g_array_index (said, FoveaStoreSaid, 0).input, ==, IDS (ids)[0]);
+  g_assert_cmpint (g_array_index (said, FoveaStoreSaid, 0).concept_, ==, shoe);
+  g_assert_cmpint (g_array_index (said, FoveaStoreSaid, 0).value, ==, 0);
+  g_assert_true (g_array_index (said, FoveaStoreSaid, 1).certain);
+
+  fovea_store_ensure_vector_space (p.store, "abc", "crop", 1, 2, &space, &error);
+  owners[0] = IDS (ids)[2];
+  owners[1] = 77; /* there is no such picture */
+  fovea_store_put_vectors (p.store, space, FOVEA_STORE_OF_INPUT, owners, vectors, 2, &error);
+  g_assert_no_error (error);
+  vector_ids = fovea_store_list_vector_ids (p.store, space, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (vector_ids->len, ==, 1);
+  g_assert_cmpint (g_array_index (vector_ids, gint64, 0), ==, IDS (ids)[2]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -893,5 +957,6 @@ main (int argc, char **argv)
   g_test_add_func ("/store/rows/allowed-folders", test_allowed_folders);
   g_test_add_func ("/store/rows/backup", test_backup);
   g_test_add_func ("/store/rows/settings", test_settings);
+  g_test_add_func ("/store/rows/columns", test_columns);
   return g_test_run ();
 }
