@@ -34,7 +34,7 @@ print_outcome (FoveaJob *job, gboolean json)
 static int
 run_export (int argc, char **argv)
 {
-  static const char *const formats[] = { "csv", "folders", NULL }, *const sources[] = { "person", "predicted", NULL };
+  static const char *const formats[] = { "csv", "folders", NULL }, *const sources[] = { "person", "reviewed", "predicted", NULL };
   g_auto (FoveaCliArgs) args = { 0 };
   g_autofree char *format = NULL, *source = NULL, *split = NULL;
   gboolean dry_run = FALSE, force = FALSE;
@@ -44,10 +44,12 @@ run_export (int argc, char **argv)
       "that starts with = for a formula); folders: copies at [SPLIT/]CONCEPT/file, byte for byte, with all that cameras wrote "
       "into them (also where they were taken)",
       "FORMAT" },
-    { "source", 0, 0, G_OPTION_ARG_FILENAME, &source, "person (default) or predicted: by the version that was trained last", "SOURCE" },
+    { "source", 0, 0, G_OPTION_ARG_FILENAME, &source,
+      "person (default); reviewed: what people said of pictures that they have marked as complete or decided in a review; predicted: "
+      "by the version that was trained last", "SOURCE" },
     { "split", 0, 0, G_OPTION_ARG_FILENAME, &split, "Only this split", "NAME" },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would be written", NULL },
-    { "force", 0, 0, G_OPTION_ARG_NONE, &force, "Write over what is there", NULL },
+    { "force", 0, 0, G_OPTION_ARG_NONE, &force, "Write over what is there, but never over the project or its pictures", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   FoveaExportOptions options = { 0 };
@@ -59,7 +61,7 @@ run_export (int argc, char **argv)
   if (!choose (format, formats, &chosen_format))
     return fovea_cli_usage ("export", "--format csv or --format folders is needed");
   if (!choose (source != NULL ? source : "person", sources, &chosen_source))
-    return fovea_cli_usage ("export", "--source is person or predicted");
+    return fovea_cli_usage ("export", "--source is person, reviewed or predicted");
   options = (FoveaExportOptions){ (FoveaExportFormat) chosen_format, (FoveaExportSource) chosen_source, split, dry_run, force };
   project = fovea_cli_open_project (args.rest[0]);
   if (project == NULL)
@@ -74,7 +76,7 @@ run_export (int argc, char **argv)
 }
 
 const FoveaCommand fovea_cli_export_commands[] = {
-  { "export", "PROJECT DEST --format csv|folders [--source person|predicted] [--split NAME] [--dry-run] [--force]",
+  { "export", "PROJECT DEST --format csv|folders [--source person|reviewed|predicted] [--split NAME] [--dry-run] [--force]",
     "Write pictures and labels out, so that an import takes them in again. Never over what is there unless forced.", run_export },
   { NULL, NULL, NULL, NULL },
 };

@@ -2,6 +2,7 @@
 #include "engine/export-job.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <json-glib/json-glib.h>
@@ -194,7 +195,10 @@ export_page (Export *self, const gint64 *ids, gsize n, GError **error)
 static gboolean
 export_pages (Export *self, GError **error)
 {
-  const FoveaStoreFilter filter = { .split = self->split };
+  const FoveaStoreFilter filter = {
+    .split = self->split,
+    .state = self->options.source == FOVEA_EXPORT_REVIEWED ? -1 - FOVEA_STORE_INPUT_COMPLETE : 0,
+  };
   g_autoptr (GArray) briefs = fovea_store_list_inputs (self->reader, &filter, error);
 
   if (briefs == NULL)
@@ -237,6 +241,62 @@ check_dest (Export *self, GError **error)
   return FALSE;
 }
 
+typedef struct {
+  const char *dest;
+  gboolean folder;
+  char *found; /* a picture of the project that is in the way */
+} Search;
+
+static gboolean
+is_below (const char *path, const char *folder)
+{
+  gsize length = strlen (folder);
+
+  return strncmp (path, folder, length) == 0 && (path[length] == '/' || length == 1);
+}
+
+static gboolean
+look_at_input (const FoveaStoreInput *input, gpointer data)
+{
+  Search *search = data;
+
+  if (search->folder ? is_below (input->path, search->dest) : strcmp (input->path, search->dest) == 0)
+    search->found = g_strdup (input->path);
+  return search->found == NULL;
+}
+
+/* The project's own files are never what an export writes over, whatever name the way to them has. */
+static gboolean
+check_own_files (Export *self, GError **error)
+{
+  g_autofree char *real = realpath (self->dest, NULL);
+  const char *names[] = { self->dest, real };
+  gboolean folder = self->options.format == FOVEA_EXPORT_FOLDERS;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names) && names[i] != NULL; i++)
+    {
+      Search search = { .dest = names[i], .folder = folder };
+      g_autofree char *found = NULL;
+
+      if (!folder && strcmp (names[i], fovea_core_get_path (self->core)) == 0)
+        {
+          g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "%s is the project itself; choose another name", self->dest);
+          return FALSE;
+        }
+      if (!fovea_store_foreach_input (self->reader, 0, 0, look_at_input, &search, error))
+        return FALSE;
+      found = search.found;
+      if (found == NULL)
+        continue;
+      g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
+                   folder ? "%s holds pictures of the project, such as %s; choose another folder"
+                          : "%s is a picture of the project (%s); choose another name",
+                   self->dest, found);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 load_concepts (Export *self, GError **error)
 {
@@ -259,7 +319,7 @@ load_concepts (Export *self, GError **error)
 static gboolean
 choose_version (Export *self, GError **error)
 {
-  if (self->options.source == FOVEA_EXPORT_PERSON)
+  if (self->options.source != FOVEA_EXPORT_PREDICTED)
     return TRUE;
   self->version = fovea_columns_get_newest_version (self->reader);
   if (self->version != 0)
@@ -314,7 +374,8 @@ do_export (Export *self, GError **error)
   if (self->reader == NULL)
     return FALSE;
   self->guard = fovea_path_guard_new (self->reader, error);
-  if (self->guard == NULL || !load_concepts (self, error) || !choose_version (self, error) || !export_pages (self, error))
+  if (self->guard == NULL || !check_own_files (self, error) || !load_concepts (self, error)
+      || !choose_version (self, error) || !export_pages (self, error))
     return FALSE;
   if (self->options.format == FOVEA_EXPORT_FOLDERS || self->options.dry_run)
     return TRUE;

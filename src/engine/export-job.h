@@ -12,6 +12,7 @@ typedef enum {
 
 typedef enum {
   FOVEA_EXPORT_PERSON,    /* what people said */
+  FOVEA_EXPORT_REVIEWED,  /* the same, of the pictures alone that a person has marked as complete or decided in a review */
   FOVEA_EXPORT_PREDICTED  /* what the model version that was trained last said */
 } FoveaExportSource;
 
@@ -28,7 +29,8 @@ typedef struct {
  * @dest: the file or folder to write
  *
  * Writes labels out so that an import takes them in again. Never over a file or into a folder with something in it
- * unless forced; a file is written beside its place and renamed. Names of concepts are made safe as folders ('/' and
+ * unless forced, and never, forced or not, over a picture of the project or the project itself, or into a folder that holds such
+ * pictures; a file is written beside its place and renamed. Names of concepts are made safe as folders ('/' and
  * a leading '.' become '_'); two pictures of one name get "-2", "-3". Pictures outside the allowed folders are not
  * copied: a row of the report.
  *

@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
+#include "engine/engine-error.h"
 #include "engine/export-job.h"
 #include "engine/job-private.h"
+#include "engine/picture-edit.h"
 #include "engine/project-info.h"
 #include "nn/nn-error.h"
 
@@ -239,6 +241,93 @@ test_export_round_trip (void)
   scratch_clear (&scratch);
 }
 
+static void
+on_state_set (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(gboolean *) data = fovea_project_change_pictures_finish (FOVEA_PROJECT (source), result, NULL) == 1;
+}
+
+static void
+test_export_reviewed (void)
+{
+  Scratch scratch;
+  FoveaExportOptions options = { .format = FOVEA_EXPORT_FOLDERS, .source = FOVEA_EXPORT_REVIEWED };
+  g_autofree char *dest = NULL;
+  g_autoptr (FoveaJob) import = NULL;
+  g_autoptr (FoveaJob) nothing = NULL;
+  g_autoptr (FoveaJob) one = NULL;
+  g_autoptr (FoveaPicture) picture = NULL;
+  gboolean done = FALSE;
+  gint64 id;
+
+  scratch_init (&scratch, FALSE);
+  scratch_classes (&scratch, "data", 2, 0);
+  import = scratch_import (&scratch, "data");
+  scratch_wait_for_items (G_LIST_MODEL (fovea_project_get_pictures (scratch.project)), 4);
+  dest = scratch_path (&scratch, "out");
+  nothing = fovea_project_export (scratch.project, dest, &options);
+  g_assert_true (fovea_job_wait (nothing, NULL, NULL, NULL));
+  g_assert_cmpint (scratch_count (nothing, "written"), ==, 0);
+  picture = g_list_model_get_item (G_LIST_MODEL (fovea_project_get_pictures (scratch.project)), 1);
+  id = fovea_picture_get_id (picture);
+  fovea_project_set_state_async (scratch.project, &id, 1, FOVEA_PICTURE_COMPLETE, NULL, on_state_set, &done);
+  for (guint i = 0; i < 5000 && !done; i++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  g_assert_true (done);
+  one = fovea_project_export (scratch.project, dest, &options);
+  g_assert_true (fovea_job_wait (one, NULL, NULL, NULL));
+  g_assert_cmpint (scratch_count (one, "pictures"), ==, 1);
+  g_assert_cmpint (scratch_count (one, "written"), ==, 1);
+  g_clear_object (&picture);
+  scratch_clear (&scratch);
+}
+
+/* Forced or not, under its own name or through a link. */
+static void
+test_export_spares_own_files (void)
+{
+  static const struct {
+    const char *dest, *says;
+    FoveaExportFormat format;
+  } cases[] = {
+    { "data", "holds pictures of the project", FOVEA_EXPORT_FOLDERS },
+    { ".", "holds pictures of the project", FOVEA_EXPORT_FOLDERS },
+    { "link", "holds pictures of the project", FOVEA_EXPORT_FOLDERS },
+    { "data/p.png", "is a picture of the project", FOVEA_EXPORT_CSV },
+    { "link/p.png", "is a picture of the project", FOVEA_EXPORT_CSV },
+    { "test.fovea", "is the project itself", FOVEA_EXPORT_CSV },
+  };
+  Scratch scratch;
+  g_autofree char *link = NULL, *picture = NULL, *before = NULL, *after = NULL;
+  g_autoptr (FoveaJob) import = NULL;
+  gsize n_before, n_after;
+
+  scratch_init (&scratch, FALSE);
+  scratch_picture (&scratch, "data/p.png", 0x404040, 1);
+  import = scratch_import (&scratch, "data");
+  link = scratch_path (&scratch, "link");
+  g_assert_cmpint (symlink ("data", link), ==, 0);
+  picture = scratch_path (&scratch, "data/p.png");
+  g_assert_true (g_file_get_contents (picture, &before, &n_before, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const FoveaExportOptions options = { .format = cases[i].format, .force = TRUE };
+      g_autofree char *dest = scratch_path (&scratch, cases[i].dest);
+      g_autoptr (FoveaJob) job = fovea_project_export (scratch.project, dest, &options);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (fovea_job_wait (job, NULL, NULL, &error));
+      g_assert_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID);
+      g_assert_nonnull (strstr (error->message, cases[i].says));
+    }
+  g_assert_true (g_file_get_contents (picture, &after, &n_after, NULL));
+  g_assert_cmpmem (before, n_before, after, n_after);
+  scratch_clear (&scratch);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -251,5 +340,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/import/cancel-and-go-on", test_cancel_and_go_on);
   g_test_add_func ("/engine/jobs/cancelled-within-the-network", test_cancelled_within_the_network);
   g_test_add_func ("/engine/export/round-trip", test_export_round_trip);
+  g_test_add_func ("/engine/export/reviewed", test_export_reviewed);
+  g_test_add_func ("/engine/export/spares-own-files", test_export_spares_own_files);
   return g_test_run ();
 }
