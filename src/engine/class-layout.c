@@ -91,12 +91,34 @@ take_roots_as_classes (GArray *layouts)
     }
 }
 
+/* Split folders that are picked by themselves: each is named for a split and has class folders alone in it. */
+static void
+take_roots_as_splits (GArray *layouts, const char *const *splits)
+{
+  for (guint i = 0; i < layouts->len; i++)
+    g_array_index (layouts, FoveaLayout, i).root_split = splits[i];
+}
+
+/* The name of the folder itself, of any entry in it. */
+static const char *
+root_split (const FoveaWalkEntry *entry)
+{
+  gsize end = entry->below, begin;
+
+  while (end > 0 && entry->path[end - 1] == '/')
+    end--;
+  for (begin = end; begin > 0 && entry->path[begin - 1] != '/';)
+    begin--;
+  return entry->named ? NULL : split_of (entry->path + begin, end - begin);
+}
+
 GArray *
 fovea_walk_layouts (const FoveaWalk *walk, guint n_roots)
 {
   GArray *layouts = g_array_new (FALSE, TRUE, sizeof (FoveaLayout));
+  g_autofree const char **splits = g_new0 (const char *, n_roots + 1);
   guint at = 0, n_filled = 0;
-  gboolean all_flat = TRUE;
+  gboolean all_flat = TRUE, all_splits = n_roots >= 2;
 
   for (guint root = 0; root < n_roots; root++)
     {
@@ -111,11 +133,14 @@ fovea_walk_layouts (const FoveaWalk *walk, guint n_roots)
 
           if (entry->root != root)
             break;
-          if (entry->named || fovea_walk_name_looks_like_picture (entry->path))
-            survey_entry (&survey, entry);
+          if (!entry->named && !fovea_walk_name_looks_like_picture (entry->path))
+            continue;
+          survey_entry (&survey, entry);
+          splits[root] = root_split (entry);
         }
       layout = decide (&survey);
       all_flat &= is_flat_folder (&survey);
+      all_splits &= layout.classes && !layout.splits && splits[root] != NULL;
       n_filled += layout.n_files > 0 ? 1 : 0;
       g_array_append_val (layouts, layout);
       g_hash_table_unref (survey.names[0]);
@@ -123,6 +148,8 @@ fovea_walk_layouts (const FoveaWalk *walk, guint n_roots)
     }
   if (all_flat && n_filled >= 2)
     take_roots_as_classes (layouts);
+  else if (all_splits)
+    take_roots_as_splits (layouts, splits);
   return layouts;
 }
 
@@ -145,5 +172,7 @@ fovea_layout_get_split (const FoveaLayout *layout, const FoveaWalkEntry *entry)
   const char *rest = entry->path + entry->below;
   const char *slash = strchr (rest, '/');
 
+  if (layout->root_split != NULL)
+    return layout->root_split;
   return layout->splits && slash != NULL ? split_of (rest, (gsize) (slash - rest)) : NULL;
 }

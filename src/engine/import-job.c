@@ -67,7 +67,7 @@ plan_items (FoveaImport *self)
       FoveaLayout *layout = &g_array_index (layouts, FoveaLayout, i);
 
       if (self->format == FOVEA_IMPORT_PLAIN)
-        layout->classes = layout->splits = FALSE;
+        *layout = (FoveaLayout){ .n_files = layout->n_files };
       else if (self->format == FOVEA_IMPORT_FOLDERS)
         layout->classes = layout->root_is_class = TRUE;
     }

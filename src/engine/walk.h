@@ -50,12 +50,14 @@ gboolean fovea_walk_name_looks_like_picture (const char *path);
  *
  * Class folders: every picture is at ROOT/CLASS/file, or every one at ROOT/SPLIT/CLASS/file with SPLIT one of train,
  * training, test, testing, val, valid, validation; two classes at least. Or the roots themselves: two folders at
- * least, with pictures and no folders of pictures in them, and nothing else beside them.
+ * least, with pictures and no folders of pictures in them, and nothing else beside them: classes; or two folders at least, each
+ * named SPLIT, with class folders alone in them, and nothing else beside them: splits.
  */
 typedef struct {
   gboolean classes; /* the folder that holds a picture is its class */
   gboolean splits;
   gboolean root_is_class; /* a picture in the root itself has the root as its class */
+  const char *root_split; /* (nullable) of every picture: the root is a split's folder. Static */
   guint n_files, n_classes;
 } FoveaLayout;
 

@@ -194,6 +194,45 @@ test_roots_as_classes (void)
   remove_tree (root);
 }
 
+/* Split folders that are picked by themselves; one alone, or with a folder beside them that is none, says nothing of splits. */
+static void
+test_roots_as_splits (void)
+{
+  g_autofree char *root = scratch_new ();
+  g_autofree char *train = g_build_filename (root, "Train", NULL);
+  g_autofree char *test = g_build_filename (root, "test", NULL);
+  g_autofree char *other = g_build_filename (root, "other", NULL);
+  const char *paths[] = { train, test, NULL, NULL };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      put (root, i == 0 ? "Train/hat/a.jpg" : "Train/shoes/a.jpg");
+      put (root, i == 0 ? "test/hat/a.jpg" : "test/shoes/a.jpg");
+      put (root, i == 0 ? "other/hat/a.jpg" : "other/shoes/a.jpg");
+    }
+  for (guint n = 1; n <= 3; n++)
+    {
+      g_autoptr (FoveaWalk) walk = NULL;
+      g_autoptr (GArray) layouts = NULL;
+      const FoveaWalkEntry *entry;
+      const FoveaLayout *layout;
+      g_autofree char *concept = NULL;
+
+      paths[1] = n >= 2 ? test : NULL;
+      paths[2] = n >= 3 ? other : NULL;
+      walk = fovea_walk (paths, NULL, NULL, NULL, NULL);
+      layouts = fovea_walk_layouts (walk, n);
+      entry = &g_array_index (walk->entries, FoveaWalkEntry, walk->entries->len - 1);
+      layout = &g_array_index (layouts, FoveaLayout, entry->root);
+      concept = fovea_layout_dup_class (layout, entry);
+      g_assert_cmpstr (concept, ==, "shoes");
+      g_assert_cmpstr (fovea_layout_get_split (layout, entry), ==, n == 2 ? "test" : NULL);
+      entry = &g_array_index (walk->entries, FoveaWalkEntry, 0);
+      g_assert_cmpstr (fovea_layout_get_split (&g_array_index (layouts, FoveaLayout, 0), entry), ==, n == 2 ? "train" : NULL);
+    }
+  remove_tree (root);
+}
+
 static void
 test_cancelled (void)
 {
@@ -219,5 +258,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/layout/of-entries", test_classes_and_splits_of_entries);
   g_test_add_func ("/engine/layout/one-class-is-none", test_one_class_is_none);
   g_test_add_func ("/engine/layout/roots-as-classes", test_roots_as_classes);
+  g_test_add_func ("/engine/layout/roots-as-splits", test_roots_as_splits);
   return g_test_run ();
 }
