@@ -106,8 +106,9 @@ read_payload (const char *file, GError **error)
   return json_from_string (from_stdin->str, error);
 }
 
+/* Checks what was said and adds it, alone, to @model: about the rest the engine decides, by the labels for instance. */
 static gboolean
-set_params (GObject *type, char **params, GError **error)
+add_params (GObject *type, char **params, JsonObject *model, GError **error)
 {
   for (char **param = params; param != NULL && *param != NULL; param++)
     {
@@ -120,6 +121,7 @@ set_params (GObject *type, char **params, GError **error)
         }
       if (!fovea_params_set_text (type, parts[0], parts[1], error))
         return FALSE;
+      fovea_params_write_param (type, fovea_params_find (type, parts[0], NULL), model);
     }
   return TRUE;
 }
@@ -147,37 +149,22 @@ add_concepts (JsonObject *model, const char *concepts)
   json_object_set_object_member (output_info, "data", data);
 }
 
-/* What was not said is not in the payload: the engine then looks at the labels. */
-static void
-leave_exclusive_open (JsonObject *model, char **params)
-{
-  JsonObject *info = json_object_get_object_member (model, "output_info");
-
-  for (gsize i = 0; params != NULL && params[i] != NULL; i++)
-    if (g_str_has_prefix (params[i], "exclusive") || strstr (params[i], "mutually") != NULL)
-      return;
-  if (info != NULL && json_object_has_member (info, "output_config"))
-    json_object_remove_member (json_object_get_object_member (info, "output_config"), "concepts_mutually_exclusive");
-}
-
 static JsonNode *
 payload_of_options (const char *type_id, const char *id, const char *concepts, char **params, GError **error)
 {
   g_autoptr (FoveaModelType) type = fovea_model_type_new (type_id != NULL ? type_id : "embedding-classifier", error);
+  g_autoptr (JsonObject) model = json_object_new ();
   JsonNode *node;
-  JsonObject *root, *model;
+  JsonObject *root;
 
-  if (type == NULL || !set_params (G_OBJECT (type), params, error))
+  if (type == NULL || !add_params (G_OBJECT (type), params, model, error))
     return NULL;
-  model = json_object_new ();
   json_object_set_string_member (model, "id", id);
   json_object_set_string_member (model, "model_type_id", fovea_model_type_get_info (type)->id);
-  fovea_params_write_model (G_OBJECT (type), model);
-  leave_exclusive_open (model, params);
   if (concepts != NULL)
     add_concepts (model, concepts);
   root = json_object_new ();
-  json_object_set_object_member (root, "model", model);
+  json_object_set_object_member (root, "model", g_steal_pointer (&model));
   node = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (node, root);
   return node;

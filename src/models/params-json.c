@@ -56,6 +56,15 @@ ensure_object (JsonObject *model, const char *member)
 }
 
 void
+fovea_params_write_param (GObject *object, GParamSpec *pspec, JsonObject *model)
+{
+  g_autofree char *path = fovea_param_dup_path (pspec);
+  g_auto (GStrv) parts = g_strsplit (path, ".", 3);
+
+  json_object_set_member (ensure_object (ensure_object (model, parts[0]), parts[1]), parts[2], property_to_json (object, pspec));
+}
+
+void
 fovea_params_write_model (GObject *object, JsonObject *model)
 {
   guint n;
@@ -63,12 +72,7 @@ fovea_params_write_model (GObject *object, JsonObject *model)
 
   for (guint i = 0; i < n; i++)
     if (fovea_param_get_info (pspecs[i]) != NULL)
-      {
-        g_autofree char *path = fovea_param_dup_path (pspecs[i]);
-        g_auto (GStrv) parts = g_strsplit (path, ".", 3);
-
-        json_object_set_member (ensure_object (ensure_object (model, parts[0]), parts[1]), parts[2], property_to_json (object, pspecs[i]));
-      }
+      fovea_params_write_param (object, pspecs[i], model);
 }
 
 JsonNode *

@@ -90,8 +90,8 @@ answers_to (GParamSpec *pspec, const char *key)
   return strcmp (name, wanted) == 0 || strcmp (path, wanted) == 0 || (info->aliases != NULL && g_strv_contains (info->aliases, wanted));
 }
 
-static GParamSpec *
-find_param (GObject *object, const char *key, GError **error)
+GParamSpec *
+fovea_params_find (GObject *object, const char *key, GError **error)
 {
   g_autoptr (GPtrArray) params = list_params (object);
   g_autoptr (GString) known = g_string_new (NULL);
@@ -244,7 +244,7 @@ read_value (GParamSpec *pspec, JsonNode *node, GValue *ret_value)
 gboolean
 fovea_params_set_json (GObject *object, const char *key, JsonNode *value, GError **error)
 {
-  GParamSpec *pspec = find_param (object, key, error);
+  GParamSpec *pspec = fovea_params_find (object, key, error);
   g_auto (GValue) read = G_VALUE_INIT;
   g_autofree char *text = NULL;
 
@@ -285,7 +285,7 @@ text_to_json (GParamSpec *pspec, const char *text)
 gboolean
 fovea_params_set_text (GObject *object, const char *key, const char *value, GError **error)
 {
-  GParamSpec *pspec = find_param (object, key, error);
+  GParamSpec *pspec = fovea_params_find (object, key, error);
   g_autoptr (JsonNode) node = NULL;
   g_autofree char *shown = NULL;
 
@@ -332,7 +332,7 @@ set_members (GObject *object, JsonObject *members, gboolean pass_unknown, GError
     {
       g_autoptr (GError) reason = NULL;
 
-      if (is_foreign (l->data) || (pass_unknown && find_param (object, l->data, NULL) == NULL))
+      if (is_foreign (l->data) || (pass_unknown && fovea_params_find (object, l->data, NULL) == NULL))
         continue;
       if (!fovea_params_set_json (object, l->data, json_object_get_member (members, l->data), &reason))
         {

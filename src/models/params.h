@@ -52,6 +52,9 @@ gboolean fovea_param_is_basic (GParamSpec *pspec);
 char *fovea_param_dup_key (GParamSpec *pspec) G_GNUC_WARN_UNUSED_RESULT;  /* "max_concepts" */
 char *fovea_param_dup_path (GParamSpec *pspec) G_GNUC_WARN_UNUSED_RESULT; /* "output_info.params.max_concepts" */
 
+/* The parameter that answers to @key, which is written in any of the ways below. Borrowed. */
+GParamSpec *fovea_params_find (GObject *object, const char *key, GError **error);
+
 /* KEY=VALUE of the command line: key with '_' or '-', or a whole path; values as JSON or bare text ("true", "0.5",
  * "crop",
  * "a,b" for lists). */
@@ -68,6 +71,8 @@ gboolean fovea_params_read_model (GObject *object, JsonObject *model, GError **e
 
 /* Adds "output_info", "input_info", "train_info" with every parameter to @model. */
 void fovea_params_write_model (GObject *object, JsonObject *model);
+/* One parameter alone, at its place in @model. */
+void fovea_params_write_param (GObject *object, GParamSpec *pspec, JsonObject *model);
 
 /* Flat object of every parameter by key, as stored with a version; reading refuses unknown keys. All or nothing. */
 JsonNode *fovea_params_to_json (GObject *object) G_GNUC_WARN_UNUSED_RESULT;

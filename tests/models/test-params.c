@@ -203,9 +203,10 @@ test_model_document (void)
     "\"select_concepts\":[{\"id\":\"boscoe\"}]}},\"train_info\":{\"params\":{\"folds\":4,\"dataset_id\":\"d\"}},"
     "\"input_info\":{\"base_embed_model\":{\"id\":\"efficientnet-lite2\"}}}", -1, &error);
   g_autoptr (JsonObject) written = json_object_new ();
+  g_autoptr (JsonObject) one = json_object_new ();
   g_autoptr (JsonNode) a = NULL;
   g_autoptr (JsonNode) b = NULL;
-  JsonObject *flat;
+  JsonObject *flat, *config;
 
   g_assert_no_error (error);
   g_assert_true (fovea_params_read_model (G_OBJECT (type), json_node_get_object (payload), &error));
@@ -216,6 +217,13 @@ test_model_document (void)
   g_assert_true (json_object_get_boolean_member (flat, "concepts_mutually_exclusive"));
   g_assert_cmpstr (json_object_get_string_member (flat, "base_embed_model"), ==, "efficientnet-lite2");
   g_assert_cmpint (json_object_get_int_member (flat, "folds"), ==, 4);
+
+  fovea_params_write_param (G_OBJECT (type), fovea_params_find (G_OBJECT (type), "exclusive", NULL), one);
+  g_assert_cmpuint (json_object_get_size (one), ==, 1);
+  g_assert_cmpuint (json_object_get_size (json_object_get_object_member (one, "output_info")), ==, 1);
+  config = json_object_get_object_member (json_object_get_object_member (one, "output_info"), "output_config");
+  g_assert_cmpuint (json_object_get_size (config), ==, 1);
+  g_assert_true (json_object_get_boolean_member (config, "concepts_mutually_exclusive"));
 
   fovea_params_write_model (G_OBJECT (type), written);
   g_assert_true (fovea_params_read_model (G_OBJECT (again), written, &error));
