@@ -74,15 +74,124 @@ clear_unlabelled (FoveaPictureFilter *filter)
 }
 
 static char *
+dup_labelled (FoveaImagesPage *self, const FoveaPictureFilter *filter)
+{
+  return filter->labelled ? g_strdup (_("Labelled")) : NULL;
+}
+
+static void
+clear_labelled (FoveaPictureFilter *filter)
+{
+  filter->labelled = FALSE;
+}
+
+/* "Doubt 40–80 %", NULL when neither bounds it. */
+static char *
+dup_range (const char *what, double min, double max)
+{
+  if (min <= 0.0 && max <= 0.0)
+    return NULL;
+  if (max <= 0.0)
+    return g_strdup_printf (_("%s ≥ %.0f %%"), what, min * 100.0);
+  if (min <= 0.0)
+    return g_strdup_printf (_("%s ≤ %.0f %%"), what, max * 100.0);
+  return g_strdup_printf (_("%s %.0f–%.0f %%"), what, min * 100.0, max * 100.0);
+}
+
+static char *
 dup_doubt (FoveaImagesPage *self, const FoveaPictureFilter *filter)
 {
-  return filter->min_doubt > 0.0 ? g_strdup_printf (_("Doubt over %.0f %%"), filter->min_doubt * 100.0) : NULL;
+  return dup_range (_("Doubt"), filter->min_doubt, filter->max_doubt);
 }
 
 static void
 clear_doubt (FoveaPictureFilter *filter)
 {
-  filter->min_doubt = 0.0;
+  filter->min_doubt = filter->max_doubt = 0.0;
+}
+
+static char *
+dup_value (FoveaImagesPage *self, const FoveaPictureFilter *filter)
+{
+  return dup_range (_("Probability"), filter->min_value, filter->max_value);
+}
+
+static void
+clear_value (FoveaPictureFilter *filter)
+{
+  filter->min_value = filter->max_value = 0.0;
+}
+
+static char *
+dup_duplicates (FoveaImagesPage *self, const FoveaPictureFilter *filter)
+{
+  return filter->duplicates ? g_strdup (_("Duplicates")) : NULL;
+}
+
+static void
+clear_duplicates (FoveaPictureFilter *filter)
+{
+  filter->duplicates = FALSE;
+}
+
+static char *
+dup_disagreeing (FoveaImagesPage *self, const FoveaPictureFilter *filter)
+{
+  return filter->disagreeing ? g_strdup (_("Suggestion says otherwise")) : NULL;
+}
+
+static void
+clear_disagreeing (FoveaPictureFilter *filter)
+{
+  filter->disagreeing = FALSE;
+}
+
+static char *
+dup_pending (FoveaImagesPage *self, const FoveaPictureFilter *filter)
+{
+  return filter->embedding_pending ? g_strdup (_("Not looked at yet")) : NULL;
+}
+
+static void
+clear_pending (FoveaPictureFilter *filter)
+{
+  filter->embedding_pending = FALSE;
+}
+
+static char *
+dup_ids (FoveaImagesPage *self, const FoveaPictureFilter *filter)
+{
+  return filter->ids != NULL ? g_strdup (self->ids_name) : NULL;
+}
+
+static void
+clear_ids (FoveaPictureFilter *filter)
+{
+  filter->ids = NULL;
+  filter->n_ids = 0;
+}
+
+static char *
+dup_field (FoveaImagesPage *self, const FoveaPictureFilter *filter)
+{
+  const char *name = self->field_name != NULL ? self->field_name : "";
+
+  switch (filter->field_id != 0 ? filter->field_test : FOVEA_PICTURE_FIELD_ANY)
+    {
+    case FOVEA_PICTURE_FIELD_EQUALS: return g_strdup_printf (_("%s is %s"), name, filter->field_text);
+    case FOVEA_PICTURE_FIELD_CONTAINS: return g_strdup_printf (_("%s has %s"), name, filter->field_text);
+    case FOVEA_PICTURE_FIELD_RANGE: return g_strdup_printf (_("%s %g–%g"), name, filter->field_min, filter->field_max);
+    case FOVEA_PICTURE_FIELD_SET: return g_strdup_printf (_("%s is given"), name);
+    case FOVEA_PICTURE_FIELD_ANY:
+    default: return NULL;
+    }
+}
+
+static void
+clear_field (FoveaPictureFilter *filter)
+{
+  filter->field_id = 0;
+  filter->field_test = FOVEA_PICTURE_FIELD_ANY;
 }
 
 static char *
@@ -136,10 +245,45 @@ clear_text (FoveaPictureFilter *filter)
 }
 
 static const Condition conditions[] = {
-  { dup_concept, clear_concept },       { dup_not, clear_not },     { dup_predicted, clear_predicted },
-  { dup_unlabelled, clear_unlabelled }, { dup_doubt, clear_doubt }, { dup_split, clear_split },
-  { dup_state, clear_state },           { dup_missing, clear_missing }, { dup_text, clear_text },
+  { dup_ids, clear_ids },
+  { dup_concept, clear_concept },
+  { dup_not, clear_not },
+  { dup_predicted, clear_predicted },
+  { dup_unlabelled, clear_unlabelled },
+  { dup_labelled, clear_labelled },
+  { dup_value, clear_value },
+  { dup_doubt, clear_doubt },
+  { dup_disagreeing, clear_disagreeing },
+  { dup_split, clear_split },
+  { dup_state, clear_state },
+  { dup_duplicates, clear_duplicates },
+  { dup_missing, clear_missing },
+  { dup_pending, clear_pending },
+  { dup_field, clear_field },
+  { dup_text, clear_text },
 };
+
+/* What the order's chip says; NULL for the usual order. */
+static char *
+dup_order (FoveaImagesPage *self)
+{
+  const char *concept = self->sort == FOVEA_PICTURE_SORT_CERTAIN ? get_concept_name (self, self->about) : NULL;
+
+  switch (self->sort)
+    {
+    case FOVEA_PICTURE_SORT_NAME: return g_strdup (self->descending ? _("By name, reversed") : _("By name"));
+    case FOVEA_PICTURE_SORT_DOUBT: return g_strdup (self->descending ? _("Least doubtful first") : _("Most doubtful first"));
+    case FOVEA_PICTURE_SORT_USEFUL: return g_strdup (_("Most useful first"));
+    case FOVEA_PICTURE_SORT_CERTAIN:
+      if (concept != NULL)
+        return g_strdup_printf (self->descending ? _("Least like %s first") : _("Most like %s first"), concept);
+      return g_strdup (self->descending ? _("Least certain first") : _("Most certain first"));
+    case FOVEA_PICTURE_SORT_SIMILAR: return g_strdup_printf (_("Similar to %s"), self->about_name);
+    case FOVEA_PICTURE_SORT_LABEL_ERROR: return g_strdup (_("Likely label errors first"));
+    case FOVEA_PICTURE_SORT_ADDED:
+    default: return self->descending ? g_strdup (_("Newest first")) : NULL;
+    }
+}
 
 /* ---- chips: what the grid is filtered by, each one removable ---- */
 
@@ -155,6 +299,14 @@ on_chip (GtkWidget *chip, FoveaImagesPage *self)
 }
 
 static void
+on_order_chip (GtkWidget *chip, FoveaImagesPage *self)
+{
+  fovea_images_page_set_order (self, FOVEA_PICTURE_SORT_ADDED, 0, FALSE);
+  fovea_images_page_focus_grid (self);
+}
+
+/* @condition NULL: the order. */
+static void
 append_chip (FoveaImagesPage *self, const Condition *condition, const char *text)
 {
   GtkWidget *chip = gtk_button_new ();
@@ -162,10 +314,12 @@ append_chip (FoveaImagesPage *self, const Condition *condition, const char *text
   GtkWidget *label = gtk_label_new (text);
   GtkWidget *icon = gtk_image_new_from_icon_name ("window-close-symbolic");
   /* Translators: takes away one of the conditions of what is shown, e.g. "Remove filter hat". */
-  g_autofree char *name = g_strdup_printf (_("Remove filter %s"), text);
+  g_autofree char *name = g_strdup_printf (condition != NULL ? _("Remove filter %s") : _("Remove order %s"), text);
 
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   gtk_label_set_max_width_chars (GTK_LABEL (label), 24);
+  if (condition == NULL)
+    gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name ("view-sort-descending-symbolic"));
   gtk_box_append (GTK_BOX (box), label);
   gtk_box_append (GTK_BOX (box), icon);
   gtk_button_set_child (GTK_BUTTON (chip), box);
@@ -173,13 +327,14 @@ append_chip (FoveaImagesPage *self, const Condition *condition, const char *text
   gtk_widget_set_tooltip_text (chip, name);
   gtk_accessible_update_property (GTK_ACCESSIBLE (chip), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   g_object_set_data (G_OBJECT (chip), CONDITION_KEY, (gpointer) condition);
-  g_signal_connect (chip, "clicked", G_CALLBACK (on_chip), self);
+  g_signal_connect (chip, "clicked", condition != NULL ? G_CALLBACK (on_chip) : G_CALLBACK (on_order_chip), self);
   gtk_box_append (self->chips, chip);
 }
 
 static void
 update_chips (FoveaImagesPage *self)
 {
+  g_autofree char *order = dup_order (self);
   GtkWidget *child;
 
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->chips))) != NULL)
@@ -191,6 +346,8 @@ update_chips (FoveaImagesPage *self)
       if (text != NULL)
         append_chip (self, &conditions[i], text);
     }
+  if (order != NULL)
+    append_chip (self, NULL, order);
   gtk_revealer_set_reveal_child (self->chips_revealer, gtk_widget_get_first_child (GTK_WIDGET (self->chips)) != NULL);
 }
 
@@ -202,14 +359,22 @@ fovea_images_page_get_filter (FoveaImagesPage *self)
   return &self->filter;
 }
 
+/* Everything that says what is shown, and in which order. */
+static void
+show_view (FoveaImagesPage *self)
+{
+  update_chips (self);
+  fovea_concept_band_set_concept (self->band, fovea_images_page_get_concept (self), &self->filter, self->sort);
+  g_signal_emit_by_name (self, "filter-changed");
+  fovea_page_title_changed (FOVEA_PAGE (self));
+}
+
 void
 fovea_images_page_apply_filter (FoveaImagesPage *self)
 {
   self->anchor = GTK_INVALID_LIST_POSITION;
   fovea_picture_list_set_filter (self->list, &self->filter);
-  update_chips (self);
-  g_signal_emit_by_name (self, "filter-changed");
-  fovea_page_title_changed (FOVEA_PAGE (self));
+  show_view (self);
 }
 
 static void
@@ -219,6 +384,23 @@ replace (char **text, const char *with)
 
   g_free (*text);
   *text = copy;
+}
+
+static void
+take_ids (FoveaImagesPage *self, FoveaPictureFilter *filter)
+{
+  GArray *ids = NULL;
+
+  if (filter->ids != NULL && (self->ids == NULL || filter->ids != (const gint64 *) (gpointer) self->ids->data))
+    {
+      ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) MAX (filter->n_ids, 1));
+      g_array_append_vals (ids, filter->ids, (guint) filter->n_ids);
+    }
+  else if (filter->ids != NULL)
+    ids = g_array_ref (self->ids);
+  g_clear_pointer (&self->ids, g_array_unref);
+  self->ids = ids;
+  filter->ids = ids != NULL ? (const gint64 *) (gpointer) ids->data : NULL;
 }
 
 /* The entry is where the text is typed, and where it goes when its chip is removed. */
@@ -240,8 +422,11 @@ fovea_images_page_set_filter (FoveaImagesPage *self, const FoveaPictureFilter *f
 
   replace (&self->text, now.text != NULL && now.text[0] != '\0' ? now.text : NULL);
   replace (&self->split, now.split);
+  replace (&self->field_text, now.field_text);
+  take_ids (self, &now);
   now.text = self->text;
   now.split = self->split;
+  now.field_text = self->field_text;
   self->filter = now;
   show_text (self);
   fovea_images_page_apply_filter (self);
@@ -259,9 +444,7 @@ fovea_images_page_clear_filters (FoveaImagesPage *self)
 void
 fovea_images_page_set_concept (FoveaImagesPage *self, FoveaConcept *concept)
 {
-  const FoveaPictureFilter filter = { .concept_id = fovea_concept_get_id (concept) };
-
-  fovea_images_page_set_filter (self, &filter);
+  fovea_images_page_show_concept (self, concept, FOVEA_CONCEPT_VIEW_LABELLED);
 }
 
 FoveaConcept *
@@ -300,13 +483,87 @@ fovea_images_page_forget_gone_concepts (FoveaImagesPage *self)
 }
 
 void
-fovea_images_page_set_order (FoveaImagesPage *self, FoveaPictureSort sort, gboolean descending)
+fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what)
 {
-  if (self->sort == sort && self->descending == descending)
+  const gint64 none = 0;
+  const FoveaPictureFilter filter = { .ids = ids->len > 0 ? (const gint64 *) (gpointer) ids->data : &none, .n_ids = ids->len };
+
+  replace (&self->ids_name, what);
+  fovea_images_page_set_filter (self, &filter);
+}
+
+void
+fovea_images_page_set_field_filter (FoveaImagesPage *self, const FoveaPictureFilter *filter, const char *field_name)
+{
+  replace (&self->field_name, field_name);
+  fovea_images_page_set_filter (self, filter);
+}
+
+/* ---- order ---- */
+
+void
+fovea_images_page_set_order (FoveaImagesPage *self, FoveaPictureSort sort, gint64 about, gboolean descending)
+{
+  if (self->sort == sort && self->about == about && self->descending == descending)
     return;
   self->sort = sort;
+  self->about = about;
   self->descending = descending;
-  fovea_picture_list_set_sort (self->list, sort, descending);
+  fovea_picture_list_set_sort_about (self->list, sort, about, descending);
+  show_view (self);
+}
+
+FoveaPictureSort
+fovea_images_page_get_order (FoveaImagesPage *self, gint64 *ret_about, gboolean *ret_descending)
+{
+  *ret_about = self->about;
+  *ret_descending = self->descending;
+  return self->sort;
+}
+
+void
+fovea_images_page_show_similar (FoveaImagesPage *self)
+{
+  guint position;
+  g_autoptr (FoveaPicture) picture = fovea_images_page_dup_current (self, &position);
+  g_autofree char *name = picture != NULL ? fovea_picture_dup_name (picture) : NULL;
+
+  if (picture == NULL)
+    return;
+  replace (&self->about_name, name);
+  fovea_images_page_set_order (self, FOVEA_PICTURE_SORT_SIMILAR, fovea_picture_get_id (picture), FALSE);
+  fovea_images_page_scroll_to_top (self);
+}
+
+void
+fovea_images_page_show_useful (FoveaImagesPage *self)
+{
+  const FoveaPictureFilter filter = { .unlabelled = TRUE };
+
+  fovea_images_page_set_filter (self, &filter);
+  fovea_images_page_set_order (self, FOVEA_PICTURE_SORT_USEFUL, 0, FALSE);
+  fovea_images_page_scroll_to_top (self);
+  fovea_images_page_focus_grid (self);
+}
+
+void
+fovea_images_page_show_concept (FoveaImagesPage *self, FoveaConcept *concept, FoveaConceptView view)
+{
+  gint64 id = fovea_concept_get_id (concept);
+  const FoveaPictureFilter filters[] = {
+    [FOVEA_CONCEPT_VIEW_LABELLED] = { .concept_id = id },
+    [FOVEA_CONCEPT_VIEW_NOT] = { .not_concept_id = id },
+    [FOVEA_CONCEPT_VIEW_SUGGESTED] = { .predicted_id = id, .unlabelled = TRUE },
+    [FOVEA_CONCEPT_VIEW_MOST_CERTAIN] = { .concept_id = id },
+    [FOVEA_CONCEPT_VIEW_LEAST_CERTAIN] = { .concept_id = id },
+  };
+  gboolean certain = view != FOVEA_CONCEPT_VIEW_LABELLED && view != FOVEA_CONCEPT_VIEW_NOT;
+
+  fovea_images_page_set_filter (self, &filters[view]);
+  fovea_images_page_set_order (self, certain ? FOVEA_PICTURE_SORT_CERTAIN : FOVEA_PICTURE_SORT_ADDED, certain ? id : 0,
+                               view == FOVEA_CONCEPT_VIEW_LEAST_CERTAIN);
+  fovea_images_page_scroll_to_top (self);
+  fovea_images_page_focus_grid (self);
 }
 
 /* ---- search ---- */

@@ -176,11 +176,30 @@ on_query_tooltip (GtkWidget *grid, int x, int y, gboolean keyboard, GtkTooltip *
 
 /* ---- what is selected, for others ---- */
 
-GArray *
-fovea_images_page_dup_selected_suggestions (FoveaImagesPage *self)
+/* Without an object of each picture, as long as the live classifier has the suggestions. */
+static void
+add_live_suggestions (FoveaImagesPage *self, FoveaLive *live, GArray *labels)
+{
+  g_autoptr (GArray) unlabelled = fovea_live_list_confident (live, 0, 0.0, 0);
+  g_autoptr (GArray) ids = fovea_images_page_dup_selected_ids (self);
+  g_autoptr (GHashTable) selected = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < ids->len; i++)
+    g_hash_table_add (selected, (gpointer) (gintptr) g_array_index (ids, gint64, i));
+  for (guint i = 0; i < unlabelled->len; i++)
+    {
+      gint64 id = g_array_index (unlabelled, gint64, i);
+      FoveaPictureLabel label = { id, fovea_live_get_suggestion (live, id, NULL, NULL) };
+
+      if (label.concept_id != 0 && g_hash_table_contains (selected, (gpointer) (gintptr) id))
+        g_array_append_val (labels, label);
+    }
+}
+
+static void
+add_stored_suggestions (FoveaImagesPage *self, GArray *labels)
 {
   g_autoptr (GtkBitset) positions = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
-  GArray *labels = g_array_new (FALSE, FALSE, sizeof (FoveaPictureLabel));
   GtkBitsetIter iter;
   guint position;
 
@@ -188,13 +207,24 @@ fovea_images_page_dup_selected_suggestions (FoveaImagesPage *self)
        more = gtk_bitset_iter_next (&iter, &position))
     {
       g_autoptr (FoveaPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->list), position);
-      double value;
-      FoveaConcept *concept = fovea_picture_get_prediction (picture, &value);
+      FoveaConcept *concept = fovea_picture_get_prediction (picture, NULL);
       FoveaPictureLabel label = { fovea_picture_get_id (picture), concept != NULL ? fovea_concept_get_id (concept) : 0 };
 
       if (concept != NULL && fovea_picture_get_n_labels (picture) == 0)
         g_array_append_val (labels, label);
     }
+}
+
+GArray *
+fovea_images_page_dup_selected_suggestions (FoveaImagesPage *self)
+{
+  FoveaLive *live = fovea_project_get_live (self->project);
+  GArray *labels = g_array_new (FALSE, FALSE, sizeof (FoveaPictureLabel));
+
+  if (fovea_live_get_state (live) == FOVEA_LIVE_READY)
+    add_live_suggestions (self, live, labels);
+  else
+    add_stored_suggestions (self, labels);
   return labels;
 }
 
@@ -270,6 +300,12 @@ on_tick (GtkWidget *grid, GdkFrameClock *clock, gpointer data)
 
   if (self->wait_ticks > 0 && --self->wait_ticks > 0)
     return G_SOURCE_CONTINUE;
+  /* The rows of another order or filter are not there yet while it is being worked out. */
+  if (self->pending_top && !fovea_picture_list_get_loading (self->list))
+    {
+      self->pending_top = FALSE;
+      gtk_adjustment_set_value (adjustment, 0.0);
+    }
   if (self->pending_go_to)
     {
       guint n = g_list_model_get_n_items (G_LIST_MODEL (self->list));
@@ -287,6 +323,8 @@ on_tick (GtkWidget *grid, GdkFrameClock *clock, gpointer data)
       self->pending_notches = 0.0;
       return G_SOURCE_CONTINUE;
     }
+  if (self->pending_top)
+    return G_SOURCE_CONTINUE;
   self->tick_id = 0;
   return G_SOURCE_REMOVE;
 }
@@ -302,6 +340,13 @@ void
 fovea_images_page_settle (FoveaImagesPage *self)
 {
   self->wait_ticks = 2;
+  need_tick (self);
+}
+
+void
+fovea_images_page_scroll_to_top (FoveaImagesPage *self)
+{
+  self->pending_top = TRUE;
   need_tick (self);
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/images-page.h"
 #include "app/label-popover.h"
+#include "app/live-bar.h"
 #include "app/picture-cell.h"
 #include "app/picture-selection.h"
 #include "app/thumbnail-loader.h"
@@ -20,11 +21,16 @@ struct _FoveaImagesPage {
   guint tick_id, wait_ticks; /* frames until the grid has laid out the rows that changed */
   double pending_notches;    /* of the wheel, for the next frame */
   guint anchor;              /* where the one selected picture was: the next one takes its place when it goes */
+  gboolean pending_top;      /* to the first row */
   gboolean pending_go_to;    /* to the anchor, as soon as the rows are there */
 
-  FoveaPictureFilter filter; /* strings are the ones below */
-  char *text, *split;
+  FoveaPictureFilter filter; /* strings and ids are the ones below */
+  char *text, *split, *field_text;
+  GArray *ids;                        /* (nullable) gint64 */
+  char *ids_name, *field_name;        /* (nullable) what their chips say */
   FoveaPictureSort sort;
+  gint64 about;     /* what the order is about */
+  char *about_name; /* (nullable) of the picture */
   gboolean descending;
 
   GtkWidget *header_tools;
@@ -32,6 +38,9 @@ struct _FoveaImagesPage {
   GtkSearchEntry *search_entry;
   GtkRevealer *chips_revealer;
   GtkBox *chips;
+  FoveaConceptBand *band;
+  GtkMenuButton *filters_button;
+  FoveaLiveBar *live_bar;
   GtkStack *stack;
   GtkSpinner *spinner;
   GtkScrolledWindow *scroller;
@@ -50,6 +59,7 @@ struct _FoveaImagesPage {
 void fovea_images_page_focus_cell (FoveaImagesPage *self, guint position);
 void fovea_images_page_init_grid (FoveaImagesPage *self);
 gboolean fovea_images_page_get_cell_bounds (FoveaImagesPage *self, guint position, GdkRectangle *ret_bounds); /* in the page */
+void fovea_images_page_scroll_to_top (FoveaImagesPage *self);
 void fovea_images_page_settle (FoveaImagesPage *self); /* rows have changed */
 
 /* images-filter.c: search, chips. */

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/filter-popover.h"
 #include "app/settings.h"
 #include "app/stack.h"
 
@@ -110,6 +111,21 @@ on_concepts_changed (FoveaImagesPage *self)
 }
 
 static void
+on_view_wanted (FoveaConceptBand *band, FoveaConceptView view, FoveaImagesPage *self)
+{
+  FoveaConcept *concept = fovea_images_page_get_concept (self);
+
+  if (concept != NULL)
+    fovea_images_page_show_concept (self, concept, view);
+}
+
+void
+fovea_images_page_popup_filters (FoveaImagesPage *self)
+{
+  gtk_menu_button_popup (self->filters_button);
+}
+
+static void
 on_label_closed (FoveaImagesPage *self)
 {
   fovea_label_popover_set_value (self->label_popover, FOVEA_LABEL_POSITIVE);
@@ -129,6 +145,10 @@ fovea_images_page_new (FoveaProject *project)
   gtk_menu_button_set_popover (self->label_button, GTK_WIDGET (self->label_popover));
   g_signal_connect_object (self->label_popover, "closed", G_CALLBACK (on_label_closed), self,
                            G_CONNECT_AFTER | G_CONNECT_SWAPPED);
+  gtk_menu_button_set_popover (self->filters_button, fovea_filter_popover_new (self, project));
+  fovea_live_bar_set_live (self->live_bar, fovea_project_get_live (project));
+  fovea_concept_band_set_live (self->band, fovea_project_get_live (project));
+  g_signal_connect_object (self->band, "view-wanted", G_CALLBACK (on_view_wanted), self, 0);
   gtk_widget_set_sensitive (GTK_WIDGET (self->label_button), !fovea_project_get_read_only (project));
   g_signal_connect (self->selection, "selection-changed", G_CALLBACK (on_selection_changed), self);
   g_signal_connect_object (self->selection, "items-changed", G_CALLBACK (on_items_changed), self,
@@ -321,6 +341,11 @@ images_page_finalize (GObject *object)
   g_hash_table_unref (self->cells);
   g_free (self->text);
   g_free (self->split);
+  g_free (self->field_text);
+  g_free (self->ids_name);
+  g_free (self->field_name);
+  g_free (self->about_name);
+  g_clear_pointer (&self->ids, g_array_unref);
   G_OBJECT_CLASS (fovea_images_page_parent_class)->finalize (object);
 }
 
@@ -332,6 +357,9 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, search_entry);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, chips_revealer);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, chips);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, band);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, filters_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, live_bar);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, stack);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, spinner);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, scroller);
@@ -363,6 +391,8 @@ fovea_images_page_class_init (FoveaImagesPageClass *klass)
                                           G_TYPE_NONE, 0);
   signals[PICTURE_ACTIVATED] = g_signal_new ("picture-activated", FOVEA_TYPE_IMAGES_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                              G_TYPE_NONE, 1, FOVEA_TYPE_PICTURE);
+  g_type_ensure (FOVEA_TYPE_CONCEPT_BAND);
+  g_type_ensure (FOVEA_TYPE_LIVE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/images-page.ui");
   bind_children (widget_class);
 }

@@ -3,6 +3,7 @@
 
 #include <adwaita.h>
 
+#include "app/concept-band.h"
 #include "app/page.h"
 #include "app/picture-set.h"
 #include "engine/picture-edit.h"
@@ -56,7 +57,22 @@ void          fovea_images_page_set_concept (FoveaImagesPage *self, FoveaConcept
 FoveaConcept *fovea_images_page_get_concept (FoveaImagesPage *self);
 void          fovea_images_page_set_split (FoveaImagesPage *self, const char *split); /* all of that split; "" without one */
 
-void       fovea_images_page_set_order (FoveaImagesPage *self, FoveaPictureSort sort, gboolean descending);
+/* Exactly the pictures @ids (of gint64), under one chip that says @what. */
+void fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what);
+
+/* set_filter() with a condition on a field, whose name its chip says. */
+void fovea_images_page_set_field_filter (FoveaImagesPage *self, const FoveaPictureFilter *filter, const char *field_name);
+
+/* @about: a concept (_CERTAIN) or a picture (_SIMILAR), else 0. */
+void             fovea_images_page_set_order (FoveaImagesPage *self, FoveaPictureSort sort, gint64 about, gboolean descending);
+FoveaPictureSort fovea_images_page_get_order (FoveaImagesPage *self, gint64 *ret_about, gboolean *ret_descending);
+
+void fovea_images_page_show_similar (FoveaImagesPage *self); /* all, those most like the selected one first */
+void fovea_images_page_show_useful (FoveaImagesPage *self);  /* the unlabelled ones, most useful to label first */
+
+/* The pictures of a concept, in one of the ways to look at them. */
+void fovea_images_page_show_concept (FoveaImagesPage *self, FoveaConcept *concept, FoveaConceptView view);
+
 void       fovea_images_page_set_searching (FoveaImagesPage *self, gboolean searching);
 GtkWidget *fovea_images_page_get_search_bar (FoveaImagesPage *self); /* (transfer none) */
 
@@ -71,5 +87,6 @@ GtkWidget *fovea_images_page_get_grid (FoveaImagesPage *self); /* (transfer none
 void fovea_images_page_popup_label (FoveaImagesPage *self, FoveaLabelValue value);
 void fovea_images_page_popup_menu (FoveaImagesPage *self);
 void fovea_images_page_popup_split (FoveaImagesPage *self);
+void fovea_images_page_popup_filters (FoveaImagesPage *self);
 
 G_END_DECLS

@@ -101,6 +101,15 @@ on_title_changed (FoveaPage *page, FoveaProjectView *self)
     show_place (self);
 }
 
+/* Numbers lead to pictures: whichever page it is that wants them shown. */
+static void
+on_pictures_wanted (FoveaPage *page, GArray *ids, const char *what, FoveaProjectView *self)
+{
+  fovea_images_page_show_pictures (self->images, ids, what);
+  show_page (self, FOVEA_PAGE (self->images));
+  fovea_page_focus (FOVEA_PAGE (self->images));
+}
+
 static void
 add_page (FoveaProjectView *self, FoveaPage *page)
 {
@@ -119,6 +128,7 @@ add_page (FoveaProjectView *self, FoveaPage *page)
   if (actions != NULL)
     gtk_widget_insert_action_group (GTK_WIDGET (self), fovea_page_get_name (page), actions);
   g_signal_connect (page, "title-changed", G_CALLBACK (on_title_changed), self);
+  g_signal_connect (page, "pictures-wanted", G_CALLBACK (on_pictures_wanted), self);
 }
 
 /* ---- sidebar and page follow each other ---- */

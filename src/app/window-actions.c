@@ -86,35 +86,42 @@ on_missing (GSimpleAction *action, GVariant *state, gpointer self)
   fovea_images_page_set_filter (fovea_window_get_images (self), &filter);
 }
 
-static void
-set_order (FoveaWindow *self, GVariant *order, GVariant *descending)
-{
-  static const struct {
-    const char *name;
-    FoveaPictureSort sort;
-  } orders[] = { { "added", FOVEA_PICTURE_SORT_ADDED }, { "name", FOVEA_PICTURE_SORT_NAME }, { "doubt", FOVEA_PICTURE_SORT_DOUBT } };
+static const struct {
+  const char *name;
+  FoveaPictureSort sort;
+} orders[] = {
+  { "added", FOVEA_PICTURE_SORT_ADDED },     { "name", FOVEA_PICTURE_SORT_NAME },       { "doubt", FOVEA_PICTURE_SORT_DOUBT },
+  { "useful", FOVEA_PICTURE_SORT_USEFUL },   { "certain", FOVEA_PICTURE_SORT_CERTAIN }, { "label-error", FOVEA_PICTURE_SORT_LABEL_ERROR },
+  { "similar", FOVEA_PICTURE_SORT_SIMILAR },
+};
 
-  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
-    if (g_str_equal (orders[i].name, g_variant_get_string (order, NULL)))
-      fovea_images_page_set_order (fovea_window_get_images (self), orders[i].sort, g_variant_get_boolean (descending));
-}
-
+/* The state follows the page ("filter-changed"). */
 static void
 on_order (GSimpleAction *action, GVariant *state, gpointer self)
 {
-  g_autoptr (GVariant) descending = g_action_group_get_action_state (G_ACTION_GROUP (self), "descending");
+  FoveaImagesPage *images = fovea_window_get_images (self);
+  gboolean descending;
+  gint64 about;
 
-  g_simple_action_set_state (action, state);
-  set_order (self, state, descending);
+  (void) fovea_images_page_get_order (images, &about, &descending);
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    if (g_str_equal (orders[i].name, g_variant_get_string (state, NULL)))
+      {
+        if (orders[i].sort == FOVEA_PICTURE_SORT_SIMILAR)
+          fovea_images_page_show_similar (images);
+        else
+          fovea_images_page_set_order (images, orders[i].sort, 0, descending);
+      }
 }
 
 static void
 on_descending (GSimpleAction *action, GVariant *state, gpointer self)
 {
-  g_autoptr (GVariant) order = g_action_group_get_action_state (G_ACTION_GROUP (self), "order");
+  gboolean descending;
+  gint64 about;
+  FoveaPictureSort sort = fovea_images_page_get_order (fovea_window_get_images (self), &about, &descending);
 
-  g_simple_action_set_state (action, state);
-  set_order (self, order, state);
+  fovea_images_page_set_order (fovea_window_get_images (self), sort, about, g_variant_get_boolean (state));
 }
 
 static void
@@ -276,7 +283,14 @@ static void
 on_filter_changed (FoveaImagesPage *images, FoveaWindow *self)
 {
   GActionMap *map = G_ACTION_MAP (self);
+  gboolean descending;
+  gint64 about;
+  FoveaPictureSort sort = fovea_images_page_get_order (images, &about, &descending);
 
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    if (orders[i].sort == sort)
+      g_simple_action_set_state (G_SIMPLE_ACTION (g_action_map_lookup_action (map, "order")), g_variant_new_string (orders[i].name));
+  g_simple_action_set_state (G_SIMPLE_ACTION (g_action_map_lookup_action (map, "descending")), g_variant_new_boolean (descending));
   g_simple_action_set_state (G_SIMPLE_ACTION (g_action_map_lookup_action (map, "unlabelled")),
                              g_variant_new_boolean (fovea_images_page_get_filter (images)->unlabelled));
   g_simple_action_set_state (G_SIMPLE_ACTION (g_action_map_lookup_action (map, "missing")),

@@ -19,6 +19,8 @@ static const struct {
   { "<Alt>8|<Alt>KP_8", "win.label-not-key", "8" }, { "<Alt>9|<Alt>KP_9", "win.label-not-key", "9" },
   { "slash|c", "win.label-entry", NULL },       { "<Alt>slash|<Alt>c", "win.label-not-entry", NULL },
   { "BackSpace", "win.clear-labels", NULL },    { "s", "win.split-menu", NULL },
+  { "m", "win.more-like-this", NULL },          { "u", "win.most-useful", NULL },
+  { "<Shift>Return|<Shift>KP_Enter", "win.accept-many", NULL }, { "<Control><Shift>f", "win.filters", NULL },
   { "<Control>c", "win.copy", NULL },           { "Menu|<Shift>F10", "win.context-menu", NULL },
   { "Delete|KP_Delete", "win.remove", NULL },   { "Escape", "win.select-none", NULL },
   { "<Control>a", "win.select-all", NULL },     { "<Control>z", "win.undo", NULL },

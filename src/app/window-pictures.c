@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/accept-window.h"
 #include "app/concept-color.h"
 #include "engine/picture-edit.h"
 
@@ -221,6 +222,32 @@ on_accept (GSimpleAction *action, GVariant *target, gpointer self)
     accept_one (self);
 }
 
+static void
+on_many_accepted (FoveaAcceptWindow *chooser, GArray *labels, FoveaWindow *self)
+{
+  if (self->project != NULL)
+    fovea_window_label_each (self, (const FoveaPictureLabel *) (gpointer) labels->data, labels->len);
+}
+
+static void
+on_accept_many (GSimpleAction *action, GVariant *target, gpointer data)
+{
+  FoveaWindow *self = data;
+  FoveaLive *live = fovea_project_get_live (self->project);
+  GtkWidget *chooser;
+
+  if (fovea_live_get_n_suggested (live) == 0)
+    {
+      g_autofree char *message = fovea_live_dup_message (live);
+
+      fovea_window_toast (self, message, NULL, NULL);
+      return;
+    }
+  chooser = fovea_accept_window_new (GTK_WINDOW (self), self->project, fovea_images_page_get_concept (fovea_window_get_images (self)));
+  g_signal_connect_object (chooser, "accepted", G_CALLBACK (on_many_accepted), self, 0);
+  gtk_window_present (GTK_WINDOW (chooser));
+}
+
 /* ---- split and state ---- */
 
 static void
@@ -401,6 +428,26 @@ fovea_window_watch_pictures (FoveaWindow *self)
   g_signal_connect (self->view, "concept-added", G_CALLBACK (on_concept_added), self);
 }
 
+/* ---- which pictures ---- */
+
+static void
+on_more_like_this (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  fovea_images_page_show_similar (fovea_window_get_images (self));
+}
+
+static void
+on_most_useful (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  fovea_images_page_show_useful (fovea_window_get_images (self));
+}
+
+static void
+on_filters (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  fovea_images_page_popup_filters (fovea_window_get_images (self));
+}
+
 /* ---- menus ---- */
 
 static void
@@ -424,6 +471,10 @@ static const FoveaWindowAction actions[] = {
   { { "label-not-entry", on_label_not_entry }, FOVEA_NEEDS_SELECTION | FOVEA_NEEDS_WRITE },
   { { "clear-labels", on_clear_labels }, FOVEA_NEEDS_SELECTION | FOVEA_NEEDS_WRITE },
   { { "accept", on_accept }, FOVEA_NEEDS_SELECTION | FOVEA_NEEDS_WRITE },
+  { { "accept-many", on_accept_many }, FOVEA_NEEDS_IMAGES | FOVEA_NEEDS_WRITE },
+  { { "more-like-this", on_more_like_this }, FOVEA_NEEDS_SELECTION },
+  { { "most-useful", on_most_useful }, FOVEA_NEEDS_IMAGES },
+  { { "filters", on_filters }, FOVEA_NEEDS_IMAGES },
   { { "set-split", on_set_split, "s" }, FOVEA_NEEDS_SELECTION | FOVEA_NEEDS_WRITE },
   { { "set-state", on_set_state, "s" }, FOVEA_NEEDS_SELECTION | FOVEA_NEEDS_WRITE },
   { { "remove", on_remove }, FOVEA_NEEDS_SELECTION | FOVEA_NEEDS_WRITE },
