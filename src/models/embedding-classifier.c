@@ -4,16 +4,16 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "models/params.h"
+#include "models/concept-params.h"
 
 struct _FoveaEmbeddingClassifier {
   GObject parent_instance;
 
   char *base_embed_model, *fit, *enrich_dataset;
   gboolean exclusive, balanced;
-  double regularisation, min_value;
-  int folds, seed, max_concepts;
-  GStrv select_concepts;
+  double regularisation;
+  int folds, seed;
+  FoveaConceptParams concepts;
 };
 
 enum {
@@ -26,10 +26,8 @@ enum {
   PROP_BALANCED,
   PROP_ENRICH_DATASET,
   PROP_SEED,
-  PROP_MAX_CONCEPTS,
-  PROP_MIN_VALUE,
-  PROP_SELECT_CONCEPTS,
-  N_PROPS
+  PROP_CONCEPT_PARAMS,
+  N_PROPS = PROP_CONCEPT_PARAMS + FOVEA_N_CONCEPT_PARAMS
 };
 
 static void model_type_init (FoveaModelTypeInterface *iface);
@@ -140,10 +138,7 @@ fovea_embedding_classifier_get_property (GObject *object, guint id, GValue *valu
     case PROP_BALANCED: g_value_set_boolean (value, self->balanced); break;
     case PROP_ENRICH_DATASET: g_value_set_string (value, self->enrich_dataset); break;
     case PROP_SEED: g_value_set_int (value, self->seed); break;
-    case PROP_MAX_CONCEPTS: g_value_set_int (value, self->max_concepts); break;
-    case PROP_MIN_VALUE: g_value_set_double (value, self->min_value); break;
-    case PROP_SELECT_CONCEPTS: g_value_set_boxed (value, self->select_concepts); break;
-    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    default: fovea_concept_params_get (&self->concepts, id - PROP_CONCEPT_PARAMS, value);
     }
 }
 
@@ -169,13 +164,7 @@ fovea_embedding_classifier_set_property (GObject *object, guint id, const GValue
     case PROP_BALANCED: self->balanced = g_value_get_boolean (value); break;
     case PROP_ENRICH_DATASET: set_text (&self->enrich_dataset, value); break;
     case PROP_SEED: self->seed = g_value_get_int (value); break;
-    case PROP_MAX_CONCEPTS: self->max_concepts = g_value_get_int (value); break;
-    case PROP_MIN_VALUE: self->min_value = g_value_get_double (value); break;
-    case PROP_SELECT_CONCEPTS:
-      g_strfreev (self->select_concepts);
-      self->select_concepts = g_value_dup_boxed (value);
-      break;
-    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    default: fovea_concept_params_set (&self->concepts, id - PROP_CONCEPT_PARAMS, value);
     }
 }
 
@@ -187,7 +176,7 @@ fovea_embedding_classifier_finalize (GObject *object)
   g_free (self->base_embed_model);
   g_free (self->fit);
   g_free (self->enrich_dataset);
-  g_strfreev (self->select_concepts);
+  fovea_concept_params_clear (&self->concepts);
   G_OBJECT_CLASS (fovea_embedding_classifier_parent_class)->finalize (object);
 }
 
@@ -198,7 +187,7 @@ mark_params (void)
   static const char *const enrich[] = { "Automatic", "Disabled", NULL };
   static const char *const embed_aliases[] = { "embedder", NULL }, *const c_aliases[] = { "c", "C", "regularization", NULL };
   static const char *const exclusive_aliases[] = { "exclusive", NULL };
-  static const FoveaParamInfo infos[N_PROPS] = {
+  static const FoveaParamInfo infos[PROP_CONCEPT_PARAMS] = {
     [PROP_BASE_EMBED_MODEL] = { FOVEA_PARAM_INPUT, FOVEA_FIELD_EMBED_MODEL, NULL, embed_aliases, 0 },
     [PROP_CONCEPTS_MUTUALLY_EXCLUSIVE] = { FOVEA_PARAM_OUTPUT_CONFIG, FOVEA_FIELD_BOOLEAN, NULL, exclusive_aliases, 0 },
     [PROP_FIT] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_ENUM, fits, NULL, 0 },
@@ -207,12 +196,9 @@ mark_params (void)
     [PROP_BALANCED] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_BOOLEAN, NULL, NULL, 0 },
     [PROP_ENRICH_DATASET] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_ENUM, enrich, NULL, 0 },
     [PROP_SEED] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 1 },
-    [PROP_MAX_CONCEPTS] = { FOVEA_PARAM_OUTPUT, FOVEA_FIELD_RANGE, NULL, NULL, 1 },
-    [PROP_MIN_VALUE] = { FOVEA_PARAM_OUTPUT, FOVEA_FIELD_RANGE, NULL, NULL, 0.01 },
-    [PROP_SELECT_CONCEPTS] = { FOVEA_PARAM_OUTPUT, FOVEA_FIELD_ARRAY_OF_MODEL_CONCEPTS, NULL, NULL, 0 },
   };
 
-  for (guint i = 1; i < N_PROPS; i++)
+  for (guint i = 1; i < PROP_CONCEPT_PARAMS; i++)
     fovea_param_mark (props[i], &infos[i]);
   fovea_param_mark_basic (props[PROP_CONCEPTS_MUTUALLY_EXCLUSIVE]);
 }
@@ -248,12 +234,7 @@ fovea_embedding_classifier_class_init (FoveaEmbeddingClassifierClass *klass)
                          _("Automatic: a labelled picture that lacks a concept is taken for a negative of it; Disabled: only what was said counts"),
                          "Automatic", flags);
   props[PROP_SEED] = g_param_spec_int ("seed", _("Seed"), _("Decides how the examples are divided"), 0, G_MAXINT, 0, flags);
-  props[PROP_MAX_CONCEPTS] =
-    g_param_spec_int ("max-concepts", _("Greatest number of concepts"), _("Say at most so many concepts a picture; 0: all"), 0, 100000, 20, flags);
-  props[PROP_MIN_VALUE] =
-    g_param_spec_double ("min-value", _("Smallest value"), _("Say only concepts at least this probable"), 0.0, 1.0, 0.0, flags);
-  props[PROP_SELECT_CONCEPTS] =
-    g_param_spec_boxed ("select-concepts", _("Only these concepts"), _("Say only these concepts; none: all"), G_TYPE_STRV, flags);
+  fovea_concept_params_install (&props[PROP_CONCEPT_PARAMS]);
   mark_params ();
   g_object_class_install_properties (object_class, N_PROPS, props);
 }

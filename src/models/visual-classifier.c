@@ -3,24 +3,20 @@
 
 #include <glib/gi18n.h>
 
-#include "models/params.h"
+#include "models/concept-params.h"
 
 struct _FoveaVisualClassifier {
   GObject parent_instance;
 
   char *pack;
-  double min_value;
-  int max_concepts;
-  GStrv select_concepts;
+  FoveaConceptParams concepts;
 };
 
 enum {
   PROP_0,
   PROP_PACK,
-  PROP_MAX_CONCEPTS,
-  PROP_MIN_VALUE,
-  PROP_SELECT_CONCEPTS,
-  N_PROPS
+  PROP_CONCEPT_PARAMS,
+  N_PROPS = PROP_CONCEPT_PARAMS + FOVEA_N_CONCEPT_PARAMS
 };
 
 static void model_type_init (FoveaModelTypeInterface *iface);
@@ -73,10 +69,7 @@ fovea_visual_classifier_get_property (GObject *object, guint id, GValue *value, 
   switch (id)
     {
     case PROP_PACK: g_value_set_string (value, self->pack); break;
-    case PROP_MAX_CONCEPTS: g_value_set_int (value, self->max_concepts); break;
-    case PROP_MIN_VALUE: g_value_set_double (value, self->min_value); break;
-    case PROP_SELECT_CONCEPTS: g_value_set_boxed (value, self->select_concepts); break;
-    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    default: fovea_concept_params_get (&self->concepts, id - PROP_CONCEPT_PARAMS, value);
     }
 }
 
@@ -91,13 +84,7 @@ fovea_visual_classifier_set_property (GObject *object, guint id, const GValue *v
       g_free (self->pack);
       self->pack = g_value_dup_string (value);
       break;
-    case PROP_MAX_CONCEPTS: self->max_concepts = g_value_get_int (value); break;
-    case PROP_MIN_VALUE: self->min_value = g_value_get_double (value); break;
-    case PROP_SELECT_CONCEPTS:
-      g_strfreev (self->select_concepts);
-      self->select_concepts = g_value_dup_boxed (value);
-      break;
-    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    default: fovea_concept_params_set (&self->concepts, id - PROP_CONCEPT_PARAMS, value);
     }
 }
 
@@ -107,7 +94,7 @@ fovea_visual_classifier_finalize (GObject *object)
   FoveaVisualClassifier *self = FOVEA_VISUAL_CLASSIFIER (object);
 
   g_free (self->pack);
-  g_strfreev (self->select_concepts);
+  fovea_concept_params_clear (&self->concepts);
   G_OBJECT_CLASS (fovea_visual_classifier_parent_class)->finalize (object);
 }
 
@@ -115,14 +102,11 @@ static void
 mark_params (void)
 {
   static const char *const pack_aliases[] = { "base_model", NULL };
-  static const FoveaParamInfo infos[N_PROPS] = {
+  static const FoveaParamInfo infos[PROP_CONCEPT_PARAMS] = {
     [PROP_PACK] = { FOVEA_PARAM_INPUT, FOVEA_FIELD_STRING, NULL, pack_aliases, 0 },
-    [PROP_MAX_CONCEPTS] = { FOVEA_PARAM_OUTPUT, FOVEA_FIELD_RANGE, NULL, NULL, 1 },
-    [PROP_MIN_VALUE] = { FOVEA_PARAM_OUTPUT, FOVEA_FIELD_RANGE, NULL, NULL, 0.01 },
-    [PROP_SELECT_CONCEPTS] = { FOVEA_PARAM_OUTPUT, FOVEA_FIELD_ARRAY_OF_MODEL_CONCEPTS, NULL, NULL, 0 },
   };
 
-  for (guint i = 1; i < N_PROPS; i++)
+  for (guint i = 1; i < PROP_CONCEPT_PARAMS; i++)
     fovea_param_mark (props[i], &infos[i]);
   fovea_param_mark_basic (props[PROP_PACK]);
 }
@@ -138,12 +122,7 @@ fovea_visual_classifier_class_init (FoveaVisualClassifierClass *klass)
   object_class->finalize = fovea_visual_classifier_finalize;
 
   props[PROP_PACK] = g_param_spec_string ("pack", _("Pack"), _("The pretrained network that answers"), "efficientnet-lite0", flags);
-  props[PROP_MAX_CONCEPTS] =
-    g_param_spec_int ("max-concepts", _("Greatest number of concepts"), _("Say at most so many concepts a picture; 0: all"), 0, 100000, 20, flags);
-  props[PROP_MIN_VALUE] =
-    g_param_spec_double ("min-value", _("Smallest value"), _("Say only concepts at least this probable"), 0.0, 1.0, 0.0, flags);
-  props[PROP_SELECT_CONCEPTS] =
-    g_param_spec_boxed ("select-concepts", _("Only these concepts"), _("Say only these concepts; none: all"), G_TYPE_STRV, flags);
+  fovea_concept_params_install (&props[PROP_CONCEPT_PARAMS]);
   mark_params ();
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
