@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <dnnl.h>
+#include "nn/dnnl-private.h"
 
 #define MAX_ARGS 6
 
@@ -20,33 +20,10 @@ struct _FoveaDnnl {
  * ------------------------------------------------------------------------------ */
 
 #if DNNL_VERSION_MAJOR >= 3
-typedef dnnl_memory_desc_t Desc;
-#define DESC_REF(desc) (desc)
-
-static dnnl_status_t
-desc_init (Desc *desc, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
-{
-  return dnnl_memory_desc_create_with_tag (desc, rank, dims, dnnl_f32, tag);
-}
-
-static void
-desc_clear (Desc *desc)
-{
-  if (*desc != NULL)
-    dnnl_memory_desc_destroy (*desc);
-  *desc = NULL;
-}
-
 static dnnl_status_t
 append_sum (dnnl_post_ops_t ops)
 {
   return dnnl_post_ops_append_sum (ops, 1, 0, dnnl_data_type_undef);
-}
-
-static dnnl_status_t
-append_clip (dnnl_post_ops_t ops, float low, float high)
-{
-  return dnnl_post_ops_append_eltwise (ops, dnnl_eltwise_clip, low, high);
 }
 
 static dnnl_status_t
@@ -71,30 +48,10 @@ matmul_desc (dnnl_primitive_desc_t *ret, dnnl_engine_t engine, Desc *a, Desc *b,
   return dnnl_matmul_primitive_desc_create (ret, engine, *a, *b, NULL, *y, attr);
 }
 #else
-typedef dnnl_memory_desc_t Desc;
-#define DESC_REF(desc) (&(desc))
-
-static dnnl_status_t
-desc_init (Desc *desc, int rank, const dnnl_dims_t dims, dnnl_format_tag_t tag)
-{
-  return dnnl_memory_desc_init_by_tag (desc, rank, dims, dnnl_f32, tag);
-}
-
-static void
-desc_clear (Desc *desc)
-{
-}
-
 static dnnl_status_t
 append_sum (dnnl_post_ops_t ops)
 {
   return dnnl_post_ops_append_sum (ops, 1);
-}
-
-static dnnl_status_t
-append_clip (dnnl_post_ops_t ops, float low, float high)
-{
-  return dnnl_post_ops_append_eltwise (ops, 1, dnnl_eltwise_clip, low, high);
 }
 
 static dnnl_status_t
@@ -130,26 +87,8 @@ matmul_desc (dnnl_primitive_desc_t *ret, dnnl_engine_t engine, Desc *a, Desc *b,
 }
 #endif
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Desc, desc_clear)
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC (dnnl_primitive_attr_t, dnnl_primitive_attr_destroy, NULL)
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC (dnnl_post_ops_t, dnnl_post_ops_destroy, NULL)
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC (dnnl_primitive_desc_t, dnnl_primitive_desc_destroy, NULL)
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC (dnnl_memory_t, dnnl_memory_destroy, NULL)
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC (dnnl_primitive_t, dnnl_primitive_destroy, NULL)
-
 /* --- common
  * ---------------------------------------------------------------------------------------------------------- */
-
-static gboolean
-is_done (dnnl_status_t status, const char *what, GError **error)
-{
-  if (status == dnnl_success)
-    return TRUE;
-  g_set_error (error, FOVEA_NN_ERROR,
-               status == dnnl_out_of_memory ? FOVEA_NN_ERROR_MEMORY : FOVEA_NN_ERROR_UNSUPPORTED,
-               "oneDNN cannot compute this %s (status %d)", what, (int) status);
-  return FALSE;
-}
 
 static FoveaDnnl *
 dnnl_new (GError **error)

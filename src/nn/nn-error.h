@@ -17,6 +17,7 @@ typedef enum {
   FOVEA_NN_ERROR_MEMORY,
   FOVEA_NN_ERROR_CANCELLED,
   FOVEA_NN_ERROR_IO,
+  FOVEA_NN_ERROR_DIVERGED,
 } FoveaNnError;
 
 GQuark fovea_nn_error_quark (void);

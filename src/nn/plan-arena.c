@@ -45,14 +45,15 @@ find_offset (GPtrArray *placed, const FoveaBuffer *buffer)
 
 /* Largest first, each into the smallest gap that is free while it lives (as TensorFlow Lite's planner does: Pisarchyk,
  * Lee, "Efficient memory management for deep neural net inference", 2020, greedy by size). */
-void
-fovea_arena_place (FoveaProgram *program)
+gsize
+fovea_arena_pack (GArray *buffers)
 {
   g_autoptr (GPtrArray) waiting = g_ptr_array_new (), placed = g_ptr_array_new ();
+  gsize bytes = 0;
 
-  for (guint i = 0; i < program->buffers->len; i++)
+  for (guint i = 0; i < buffers->len; i++)
     {
-      FoveaBuffer *buffer = fovea_program_buffer (program, i);
+      FoveaBuffer *buffer = &g_array_index (buffers, FoveaBuffer, i);
 
       if (buffer->kind != FOVEA_BUFFER_ARENA || buffer->root != (int) i)
         continue;
@@ -60,14 +61,14 @@ fovea_arena_place (FoveaProgram *program)
       g_ptr_array_add (waiting, buffer);
     }
   g_ptr_array_sort (waiting, larger_first);
-  program->arena_bytes = 0;
   for (guint i = 0; i < waiting->len; i++)
     {
       FoveaBuffer *buffer = waiting->pdata[i];
 
       buffer->offset = find_offset (placed, buffer);
-      program->arena_bytes = MAX (program->arena_bytes, buffer->offset + buffer->n_bytes);
+      bytes = MAX (bytes, buffer->offset + buffer->n_bytes);
       g_ptr_array_add (placed, buffer);
       g_ptr_array_sort (placed, lower_first);
     }
+  return bytes;
 }

@@ -481,7 +481,7 @@ fovea_program_new (const FoveaGraph *graph, FoveaTensor *const *inputs, FoveaWei
   build (program);
   program->best_ns = g_new0 (gint64, program->steps->len + 1);
   find_lifetimes (program);
-  fovea_arena_place (program);
+  program->arena_bytes = fovea_arena_pack (program->buffers);
   return g_steal_pointer (&program);
 }
 

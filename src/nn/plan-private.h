@@ -233,8 +233,9 @@ FoveaDnnl *fovea_plan_dnnl_conv (const FoveaUnit *unit, const FoveaKernels *kern
 FoveaDnnl *fovea_plan_dnnl_pool (const FoveaNode *node, const FoveaTensor *x, const FoveaTensor *y);
 FoveaDnnl *fovea_plan_dnnl_matmul (const FoveaNode *node, const FoveaTensor *a, const FoveaTensor *b, const FoveaTensor *y);
 
-/* plan-arena.c: gives every buffer of the arena its offset; two that live at the same time do not overlap. */
-void fovea_arena_place (FoveaProgram *program);
+/* plan-arena.c: gives every buffer (FoveaBuffer) of the arena its offset; two that live at the same time do not overlap.
+ * Returns the arena's size. */
+gsize fovea_arena_pack (GArray *buffers);
 
 /* --- convolutions
  * --------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "nn/dnnl-train.h"
+#include "nn/kernels/train-kernels.h"
+#include "nn/plan-private.h"
+#include "nn/train-plan.h"
+
+G_BEGIN_DECLS
+
+/* How a training plan is built and run, for the files train-*.c alone.
+ *
+ *   FoveaTrainPlan ── parameters; a copy of the graph in which they are inputs             (train-plan)
+ *      └─ FoveaTrainProgram: the graph for one set of input shapes                         (train-program)
+ *            ├─ values: where each activation and gradient lies, and in which form         (train-values)
+ *            └─ steps: a node or a few fused ones, forward and backward   (train-conv, train-depthwise, train-norm,
+ *               train-elements, train-reference)
+ *
+ * Pictures are [N][H][W][C] in the arena, f32 or bf16; everything else in it is row-major f32. */
+
+typedef struct _FoveaTrainProgram FoveaTrainProgram;
+typedef struct _FoveaTrainStep FoveaTrainStep;
+
+/* --- values
+ * -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  const FoveaTensor *fact; /* type and shape, borrowed; NULL: known only when it runs */
+  gboolean in_arena;       /* f32 of known shape that a node makes, or an input */
+  gboolean last, half;     /* channels-last; bf16 */
+  gboolean differs;        /* the loss depends on a parameter through it */
+  int parameter;           /* or -1 */
+  int data, gradient;      /* buffers, or -1 */
+  guint n_uses;            /* by nodes, and as an output */
+  FoveaTensor *tensor;     /* outside the arena: inputs, and what a reference kernel made of unknown size */
+  /* A clip that the step which makes the value ends with; -inf, inf: none. @masked: its only reader gives the gradient
+   * back already zeroed where the clip was at its limits. */
+  float low, high;
+  gboolean masked;
+  gboolean written;        /* while building: a step before, in the order of backward, has set the gradient */
+} FoveaTrainValue;
+
+#define fovea_train_value(program, id) (&(program)->values[id])
+
+/* N, C and pixels of a picture; of other shapes, dim[0], the rest and 1. */
+typedef struct {
+  gsize n, channels, pixels;
+} FoveaPicture;
+
+FoveaPicture fovea_train_picture (const FoveaTrainValue *value);
+gsize        fovea_train_value_bytes (const FoveaTrainValue *value);
+
+void *fovea_train_data (FoveaTrainProgram *program, int value);     /* of values in the arena and of parameters */
+void *fovea_train_gradient (FoveaTrainProgram *program, int value); /* NULL: none */
+
+/* The value as a plain f32 (or its own type's) tensor: a new reference, that may share memory with the arena. */
+FoveaTensor *fovea_train_load (FoveaTrainProgram *program, int value, GError **error);
+FoveaTensor *fovea_train_load_gradient (FoveaTrainProgram *program, int value, GError **error);
+void         fovea_train_store (FoveaTrainProgram *program, int value, FoveaTensor *tensor);
+/* @tensor f32 or f64, plain; added when @accumulate. */
+void         fovea_train_store_gradient (FoveaTrainProgram *program, int value, const FoveaTensor *tensor, gboolean accumulate);
+
+/* --- steps
+ * --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  gboolean (*forward) (FoveaTrainStep *step, FoveaTrainProgram *program, GError **error);
+  gboolean (*backward) (FoveaTrainStep *step, FoveaTrainProgram *program, GError **error);
+  void (*free_state) (gpointer state); /* nullable */
+} FoveaTrainStepType;
+
+struct _FoveaTrainStep {
+  const FoveaTrainStepType *type;
+  const FoveaNode *node;
+  guint n_in, n_out;
+  int *in, *out;         /* values; -1 none. A fused step's out[0] is what its last node makes */
+  gboolean *accumulate;  /* by input: its gradient holds a part already */
+  gboolean *keeps_in, *keeps_out; /* whose data backward reads */
+  gboolean masks_input;  /* can give the gradient of in[0] back masked */
+  gboolean *aliases;     /* by input: its gradient is the output's own memory */
+  gboolean differs;      /* has a backward part */
+  gpointer state;
+  gint64 forward_ns, backward_ns; /* the shortest so far, or 0 */
+};
+
+/* Makers: NULL without @error when the step cannot be made that way. @taken: nodes that are part of it too are set. */
+FoveaTrainStep *fovea_train_step_new (const FoveaTrainStepType *type, const FoveaNode *node);
+void            fovea_train_step_free (FoveaTrainStep *step);
+void            fovea_train_step_set_output (FoveaTrainStep *step, int value);
+
+FoveaTrainStep *fovea_train_reference_new (FoveaTrainProgram *program, const FoveaNode *node);
+FoveaTrainStep *fovea_train_fast_new (FoveaTrainProgram *program, guint node, gboolean *taken, GError **error);
+
+/* --- programs
+ * ------------------------------------------------------------------------------------------------------------ */
+
+struct _FoveaTrainProgram {
+  FoveaTrainPlan *plan;
+  const FoveaGraph *graph;
+  FoveaFacts *facts;
+  FoveaTrainValue *values;
+  GPtrArray *steps;  /* FoveaTrainStep */
+  GArray *buffers;   /* FoveaBuffer */
+  gsize arena_bytes;
+  char *arena;       /* NULL until it runs */
+  gsize scratch_bytes; /* that any step needs at a time */
+  char *scratch;
+  gboolean forward_done;
+};
+
+FoveaTrainProgram *fovea_train_program_new (FoveaTrainPlan *plan, FoveaTensor *const *inputs, GError **error);
+void               fovea_train_program_free (FoveaTrainProgram *program);
+void               fovea_train_program_drop_memory (FoveaTrainProgram *program); /* until the next forward */
+gboolean           fovea_train_program_forward (FoveaTrainProgram *program, FoveaTensor *const *inputs,
+                                                FoveaTensor **ret_outputs, GError **error);
+gboolean           fovea_train_program_backward (FoveaTrainProgram *program, FoveaTensor *const *d_outputs, GError **error);
+
+struct _FoveaTrainPlan {
+  FoveaGraph *graph;    /* as given */
+  FoveaGraph *training; /* the copy: parameters are inputs behind the graph's own */
+  guint n_inputs;       /* the graph's own */
+  FoveaTrainPlanOptions options;
+  GArray *parameters;   /* FoveaParameter */
+  GPtrArray *programs;  /* the last used first */
+  guint64 version;      /* of the weights */
+  guint n_threads;
+};
+
+#define fovea_train_parameter(plan, i) (&g_array_index ((plan)->parameters, FoveaParameter, (i)))
+
+G_END_DECLS
