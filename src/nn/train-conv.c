@@ -14,90 +14,6 @@ is_op (const FoveaNode *node, const char *op_type)
   return g_str_equal (node->op_type, op_type) && node->domain[0] == '\0';
 }
 
-/* --- the clip behind a step
- * ---------------------------------------------------------------------------------------------- */
-
-static gboolean
-read_limit (const FoveaTrainProgram *program, const FoveaNode *clip, guint input, const char *attr, float *limit)
-{
-  const FoveaTensor *fact;
-
-  if (fovea_node_attr (clip, attr) != NULL)
-    *limit = fovea_node_float (clip, attr, *limit);
-  if (input >= clip->n_inputs || clip->inputs[input] < 0)
-    return TRUE;
-  fact = fovea_train_value (program, clip->inputs[input])->fact;
-  if (fact == NULL || fact->data == NULL || fact->dtype != FOVEA_DTYPE_F32 || fact->n_elements != 1)
-    return FALSE;
-  *limit = FOVEA_TENSOR_DATA (fact, const float)[0];
-  return TRUE;
-}
-
-/* Whether @node is a clip with limits known now. */
-static gboolean
-read_clip (const FoveaTrainProgram *program, const FoveaNode *node, float *low, float *high)
-{
-  *low = -INFINITY;
-  *high = INFINITY;
-  if (is_op (node, "Relu"))
-    {
-      *low = 0;
-      return TRUE;
-    }
-  return is_op (node, "Clip") && read_limit (program, node, 1, "min", low) && read_limit (program, node, 2, "max", high);
-}
-
-/* The clip that alone reads what @step makes becomes a part of it. */
-static void
-take_clip (FoveaTrainProgram *program, FoveaTrainStep *step, guint node, gboolean *taken)
-{
-  FoveaTrainValue *made = fovea_train_value (program, step->out[0]), *clipped;
-  float low, high;
-
-  if (made->n_uses != 1)
-    return;
-  for (guint i = node + 1; i < program->graph->nodes->len; i++)
-    {
-      const FoveaNode *next = fovea_graph_node (program->graph, i);
-
-      if (next->n_inputs == 0 || next->inputs[0] != step->out[0])
-        continue;
-      if (taken[i] || !read_clip (program, next, &low, &high))
-        return;
-      clipped = fovea_train_value (program, next->outputs[0]);
-      if (clipped->last != made->last || clipped->half != made->half || !clipped->in_arena)
-        return;
-      clipped->low = low;
-      clipped->high = high;
-      fovea_train_step_set_output (step, next->outputs[0]);
-      taken[i] = TRUE;
-      return;
-    }
-}
-
-static gboolean
-has_clip (const FoveaTrainValue *value)
-{
-  return !isinf (value->low) || !isinf (value->high);
-}
-
-/* Undoes the step's own clip in the gradient of its output, where its reader has not. */
-static void
-undo_clip (FoveaTrainStep *step, FoveaTrainProgram *program)
-{
-  const FoveaTrainValue *y = fovea_train_value (program, step->out[0]);
-  const FoveaTrainKernels *kernels = fovea_train_kernels_get ();
-  char *d = fovea_train_gradient (program, step->out[0]);
-  const char *data = fovea_train_data (program, step->out[0]);
-  const gsize n = y->fact->n_elements, size = y->half ? 2 : 4, part = 1 << 14;
-
-  if (!has_clip (y) || y->masked)
-    return;
-#pragma omp parallel for
-  for (gsize i = 0; i < n; i += part)
-    kernels->mask (d + i * size, data + i * size, y->low, y->high, MIN (part, n - i), y->half);
-}
-
 /* --- convolutions
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -132,18 +48,6 @@ conv_forward (FoveaTrainStep *step, FoveaTrainProgram *program, GError **error)
                                   fovea_train_data (program, step->out[0]), program->scratch, error);
 }
 
-static void
-add_all (void *to, const void *from, const FoveaTrainValue *value)
-{
-  const FoveaTrainKernels *kernels = fovea_train_kernels_get ();
-  const gsize n = value->fact->n_elements, size = value->half ? 2 : 4, part = 1 << 14;
-
-#pragma omp parallel for
-  for (gsize i = 0; i < n; i += part)
-    kernels->add ((char *) to + i * size, (const char *) from + i * size, (char *) to + i * size, -INFINITY, INFINITY,
-                  MIN (part, n - i), value->half);
-}
-
 static gboolean
 conv_backward (FoveaTrainStep *step, FoveaTrainProgram *program, GError **error)
 {
@@ -153,7 +57,7 @@ conv_backward (FoveaTrainStep *step, FoveaTrainProgram *program, GError **error)
   float *dw = fovea_train_gradient (program, c->w), *db = c->bias >= 0 ? fovea_train_gradient (program, c->bias) : NULL;
   void *dx = x->differs ? fovea_train_gradient (program, c->x) : NULL;
 
-  undo_clip (step, program);
+  fovea_train_undo_clip (step, program);
   if ((dw != NULL || db != NULL)
       && !fovea_dnnl_conv_towards_weights (c->conv, fovea_train_data (program, c->x), dy, dw, db, program->scratch, error))
     return FALSE;
@@ -163,7 +67,7 @@ conv_backward (FoveaTrainStep *step, FoveaTrainProgram *program, GError **error)
     return fovea_dnnl_conv_towards_input (c->conv, dy, dx, program->scratch, error);
   if (!fovea_dnnl_conv_towards_input (c->conv, dy, program->scratch, program->scratch + (c->dx_bytes + 63) / 64 * 64, error))
     return FALSE;
-  add_all (dx, program->scratch, x);
+  fovea_train_add (dx, dx, program->scratch, x, -INFINITY, INFINITY);
   return TRUE;
 }
 
@@ -253,7 +157,7 @@ conv_new (FoveaTrainProgram *program, guint index, gboolean *taken, GError **err
                     || fovea_train_value (program, bias)->fact->n_elements != o.window.out[2]))
     return NULL;
   step = fovea_train_step_new (&conv_type, node);
-  take_clip (program, step, index, taken);
+  fovea_train_take_clip (program, step, index, taken);
   x = fovea_train_value (program, node->inputs[0]);
   y = fovea_train_value (program, step->out[0]);
   step->n_out = 1;
@@ -266,7 +170,7 @@ conv_new (FoveaTrainProgram *program, guint index, gboolean *taken, GError **err
   *c = (Conv) { .x = node->inputs[0], .w = node->inputs[1], .bias = bias };
   step->state = c;
   step->keeps_in[0] = o.towards_weights;
-  step->keeps_out[0] = has_clip (y);
+  step->keeps_out[0] = fovea_train_has_clip (y);
   c->conv = fovea_dnnl_conv_new (&o, error);
   if (c->conv == NULL)
     {
@@ -361,7 +265,7 @@ depthwise_backward (FoveaTrainStep *step, FoveaTrainProgram *program, GError **e
   const gsize x_plane = d->in_h * d->in_w * d->channels * size, y_plane = d->out_h * d->out_w * d->channels * size;
   const gsize sums = ((taps + 1) * d->channels + 15) / 16 * 16;
   const char *x = fovea_train_data (program, dw->x);
-  char *y = has_clip (y_value) && !y_value->masked ? fovea_train_data (program, step->out[0]) : NULL;
+  char *y = fovea_train_has_clip (y_value) && !y_value->masked ? fovea_train_data (program, step->out[0]) : NULL;
   const char *dy = fovea_train_gradient (program, step->out[0]);
   char *dx = x_value->differs ? fovea_train_gradient (program, dw->x) : NULL;
   float *grad_w = fovea_train_gradient (program, dw->w);
@@ -426,7 +330,7 @@ depthwise_new (FoveaTrainProgram *program, guint index, gboolean *taken)
       || window->before[0] >= window->kernel[0] || window->before[1] >= window->kernel[1])
     return NULL;
   step = fovea_train_step_new (&depthwise_type, node);
-  take_clip (program, step, index, taken);
+  fovea_train_take_clip (program, step, index, taken);
   y = fovea_train_value (program, step->out[0]);
   dw = g_new0 (Depthwise, 1);
   *dw = (Depthwise) { { o.half, window->in[0], window->in[1], window->out[0], window->out[1], window->in[2],
@@ -436,7 +340,7 @@ depthwise_new (FoveaTrainProgram *program, guint index, gboolean *taken)
                       node->inputs[0], node->inputs[1], node->n_inputs > 2 ? node->inputs[2] : -1 };
   step->state = dw;
   step->keeps_in[0] = fovea_train_value (program, dw->w)->differs;
-  step->keeps_out[0] = has_clip (y);
+  step->keeps_out[0] = fovea_train_has_clip (y);
   step->masks_input = TRUE;
   taps = window->kernel[0] * window->kernel[1];
   dw->share = (fovea_depthwise_scratch (&dw->shape, window->in[2]) + 15) / 16 * 16;
@@ -447,16 +351,9 @@ depthwise_new (FoveaTrainProgram *program, guint index, gboolean *taken)
 }
 
 FoveaTrainStep *
-fovea_train_fast_new (FoveaTrainProgram *program, guint index, gboolean *taken, GError **error)
+fovea_train_conv_new (FoveaTrainProgram *program, guint index, gboolean *taken, GError **error)
 {
-  const FoveaNode *node = fovea_graph_node (program->graph, index);
-  FoveaTrainStep *step = NULL;
+  FoveaTrainStep *step = depthwise_new (program, index, taken);
 
-  if (is_op (node, "Conv") || is_op (node, "Gemm") || is_op (node, "MatMul"))
-    {
-      step = depthwise_new (program, index, taken);
-      if (step == NULL)
-        step = conv_new (program, index, taken, error);
-    }
-  return step;
+  return step != NULL ? step : conv_new (program, index, taken, error);
 }

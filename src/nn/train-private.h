@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <math.h>
+
 #include "nn/dnnl-train.h"
+#include "nn/half.h"
 #include "nn/kernels/train-kernels.h"
 #include "nn/plan-private.h"
 #include "nn/train-plan.h"
@@ -60,6 +63,28 @@ void         fovea_train_store (FoveaTrainProgram *program, int value, FoveaTens
 /* @tensor f32 or f64, plain; added when @accumulate. */
 void         fovea_train_store_gradient (FoveaTrainProgram *program, int value, const FoveaTensor *tensor, gboolean accumulate);
 
+/* Element @i in memory */
+static inline float
+fovea_train_get (const FoveaTrainValue *value, const void *data, gsize i)
+{
+  return value->half ? fovea_bf16_to_float (((const guint16 *) data)[i]) : ((const float *) data)[i];
+}
+
+static inline void
+fovea_train_put (const FoveaTrainValue *value, void *data, gsize i, float x)
+{
+  if (value->half)
+    ((guint16 *) data)[i] = fovea_float_to_bf16 (x);
+  else
+    ((float *) data)[i] = x;
+}
+
+static inline gboolean
+fovea_train_has_clip (const FoveaTrainValue *value)
+{
+  return !isinf (value->low) || !isinf (value->high);
+}
+
 /* --- steps
  * --------------------------------------------------------------------------------------------------------------- */
 
@@ -90,7 +115,18 @@ void            fovea_train_step_free (FoveaTrainStep *step);
 void            fovea_train_step_set_output (FoveaTrainStep *step, int value);
 
 FoveaTrainStep *fovea_train_reference_new (FoveaTrainProgram *program, const FoveaNode *node);
-FoveaTrainStep *fovea_train_fast_new (FoveaTrainProgram *program, guint node, gboolean *taken, GError **error);
+FoveaTrainStep *fovea_train_conv_new (FoveaTrainProgram *program, guint node, gboolean *taken, GError **error);
+FoveaTrainStep *fovea_train_norm_new (FoveaTrainProgram *program, guint node, gboolean *taken);
+FoveaTrainStep *fovea_train_elements_new (FoveaTrainProgram *program, guint node, gboolean *taken);
+
+/* The clip (with limits that are known now) that alone reads what @step makes becomes a part of it. */
+void     fovea_train_take_clip (FoveaTrainProgram *program, FoveaTrainStep *step, guint node, gboolean *taken);
+gboolean fovea_train_read_clip (const FoveaTrainProgram *program, const FoveaNode *node, float *low, float *high);
+void     fovea_train_undo_clip (FoveaTrainStep *step, FoveaTrainProgram *program);
+
+/* to = clip (a + b);  d ∗= m (y) with the limits of @value: all of its elements, which lie there in its form */
+void fovea_train_add (void *to, const void *a, const void *b, const FoveaTrainValue *value, float low, float high);
+void fovea_train_mask (void *d, const void *y, const FoveaTrainValue *value);
 
 /* --- programs
  * ------------------------------------------------------------------------------------------------------------ */

@@ -165,6 +165,21 @@ all_outputs_known (const FoveaTrainProgram *program, const FoveaNode *node)
   return TRUE;
 }
 
+static FoveaTrainStep *
+make_fast (FoveaTrainProgram *program, guint index, gboolean *taken, GError **error)
+{
+  static const char *const products[] = { "Conv", "Gemm", "MatMul", NULL };
+  const FoveaNode *node = fovea_graph_node (program->graph, index);
+
+  if (node->domain[0] != '\0')
+    return NULL;
+  if (g_strv_contains (products, node->op_type))
+    return fovea_train_conv_new (program, index, taken, error);
+  if (g_str_equal (node->op_type, "BatchNormalization"))
+    return fovea_train_norm_new (program, index, taken);
+  return fovea_train_elements_new (program, index, taken);
+}
+
 static gboolean
 make_steps (FoveaTrainProgram *program, GError **error)
 {
@@ -179,7 +194,7 @@ make_steps (FoveaTrainProgram *program, GError **error)
       if (taken[i] || all_outputs_known (program, node))
         continue;
       if (!program->plan->options.reference)
-        step = fovea_train_fast_new (program, i, taken, &local);
+        step = make_fast (program, i, taken, &local);
       if (local != NULL)
         {
           g_propagate_error (error, local);

@@ -2,7 +2,6 @@
 /* Where values lie while a program trains, and the way between the arena's forms and plain tensors. */
 #include <string.h>
 
-#include "nn/half.h"
 #include "nn/ops/op-check.h"
 #include "nn/train-private.h"
 
@@ -84,11 +83,7 @@ unpack (const FoveaTrainValue *value, const void *from, float *to)
   else
 #pragma omp parallel for
     for (gsize i = 0; i < n; i++)
-      {
-        gsize at = place (value, &p, i);
-
-        to[i] = value->half ? fovea_bf16_to_float (((const guint16 *) from)[at]) : ((const float *) from)[at];
-      }
+      to[i] = fovea_train_get (value, from, place (value, &p, i));
 }
 
 /* @from f32 or f64 */
@@ -109,10 +104,7 @@ pack (const FoveaTrainValue *value, const FoveaTensor *from, void *to, gboolean 
       gsize at = place (value, &p, i);
       float x = (float) fovea_tensor_real (from, i);
 
-      if (value->half)
-        ((guint16 *) to)[at] = fovea_float_to_bf16 (x + (accumulate ? fovea_bf16_to_float (((guint16 *) to)[at]) : 0));
-      else
-        ((float *) to)[at] = x + (accumulate ? ((float *) to)[at] : 0);
+      fovea_train_put (value, to, at, x + (accumulate ? fovea_train_get (value, to, at) : 0));
     }
 }
 

@@ -57,9 +57,12 @@ typedef struct {
                           gboolean half);
   void (*add) (const void *a, const void *b, void *y, float low, float high, gsize n, gboolean half); /* y = clip (a + b) */
   void (*mask) (void *d, const void *y, float low, float high, gsize n, gboolean half);               /* d ∗= m (y) */
-  /* to[p][c] = m (y[p][c]) · from[c] (+ to[p][c]) */
-  void (*spread) (void *to, const float *from, const void *y, float low, float high, gboolean accumulate, gsize rows,
-                  gsize channels, gboolean half);
+  void (*clip) (const void *x, void *y, float low, float high, gsize n, gboolean half);
+  /* to[at + c] = mean over p of from[p][c] */
+  void (*mean) (const void *from, gsize rows, gsize channels, gboolean half, void *to, gsize at, gboolean to_half);
+  /* to[p][c] = m (y[p][c]) · factor · from[at + c] (+ to[p][c]) */
+  void (*spread) (void *to, const void *from, gsize at, gboolean from_half, float factor, const void *y, float low, float high,
+                  gboolean accumulate, gsize rows, gsize channels, gboolean half);
 } FoveaTrainKernels;
 
 const FoveaTrainKernels *fovea_train_kernels_get (void);

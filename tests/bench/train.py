@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""train.py PROGRAM DATA [ROUNDS]: a step of training EfficientNet-Lite0 through all its layers, batch norms folded, 16 pictures
+of 224 pixels, AdamW, against PyTorch (channels-last, as many threads), in turn. What must hold: at least 2 times PyTorch's
+images a second in f32 against its f32, and 3 times in our best precision against its best; f32 losses within 1 % at each of the
+first 20 steps from the same weights and batches, and smoothed ones within 3 % over 100; peak memory at most PyTorch's."""
+import glob
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import peers  # noqa: E402
+
+peers.require("peers-train.txt", with_torch=True)
+
+import checks  # noqa: E402
+import numpy  # noqa: E402
+import onnx  # noqa: E402
+import onnx.numpy_helper  # noqa: E402
+from PIL import Image  # noqa: E402
+
+SIZE, BATCH, RATE = 224, 16, 3e-4
+SPEED_STEPS, LOSS_STEPS = 8, 100
+CLOSE_STEPS, CLOSE, CLOSE_SMOOTH, WINDOW = 20, 0.01, 0.03, 10
+
+
+def pack_path():
+    folder = os.environ.get("FOVEA_PACK_DIR") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "fovea", "packs")
+    return os.path.join(folder, "efficientnet-lite0.onnx")
+
+
+def picture(path):
+    with Image.open(path) as file:
+        pixels = numpy.asarray(file.convert("RGB").resize((SIZE, SIZE), Image.BICUBIC), numpy.float32)
+    return ((pixels - 127) / 128).transpose(2, 0, 1)
+
+
+# --- PyTorch, in a process of its own ----------------------------------------------------------------------------------
+
+
+def attribute(node, name, default=None):
+    for attr in node.attribute:
+        if attr.name == name:
+            return onnx.helper.get_attribute_value(attr)
+    return default
+
+
+class Folded:
+    """The pack's graph as PyTorch functions, each batch norm folded into the convolution before it."""
+
+    def __init__(self, path):
+        import torch
+        model = onnx.load(path).graph
+        constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.initializer}
+        self.input, self.output = model.input[0].name, model.output[0].name
+        self.steps, self.parameters, made_by = [], [], {}
+        for node in model.node:
+            if node.op_type == "BatchNormalization":
+                scale, shift, mean, variance = (constants[name].astype(numpy.float64) for name in node.input[1:])
+                factor = scale / numpy.sqrt(variance + attribute(node, "epsilon", 1e-5))
+                step = made_by[node.input[0]]
+                step["w"] = step["w"] * factor[:, None, None, None]
+                step["b"] = shift - mean * factor
+                step["out"] = node.output[0]
+            elif node.op_type == "Conv":
+                step = {"op": "Conv", "in": node.input[0], "out": node.output[0], "w": constants[node.input[1]].astype(numpy.float64),
+                        "stride": attribute(node, "strides"), "pads": attribute(node, "pads"), "group": attribute(node, "group", 1)}
+                made_by[node.output[0]] = step
+                self.steps.append(step)
+            elif node.op_type == "Gemm":
+                self.steps.append({"op": "Gemm", "in": node.input[0], "out": node.output[0], "w": constants[node.input[1]],
+                                   "b": constants[node.input[2]]})
+            else:
+                self.steps.append({"op": node.op_type, "in": node.input[0], "other": node.input[-1], "out": node.output[0]})
+        for step in self.steps:
+            for name in ("w", "b"):
+                if name in step:
+                    value = torch.tensor(numpy.asarray(step[name], numpy.float32))
+                    if value.dim() == 4:
+                        value = value.contiguous(memory_format=torch.channels_last)
+                    step[name] = torch.nn.Parameter(value)
+                    self.parameters.append(step[name])
+
+    def __call__(self, x):
+        from torch.nn import functional
+        values = {self.input: x}
+        for step in self.steps:
+            x = values[step["in"]]
+            if step["op"] == "Conv":
+                top, left, bottom, right = step["pads"]
+                if (top, left) != (bottom, right):
+                    x, top, left = functional.pad(x, (left, right, top, bottom)), 0, 0
+                x = functional.conv2d(x, step["w"], step["b"], step["stride"], (top, left), 1, step["group"])
+            elif step["op"] == "Clip":
+                x = functional.relu6(x)
+            elif step["op"] == "Add":
+                x = x + values[step["other"]]
+            elif step["op"] == "GlobalAveragePool":
+                x = x.mean((2, 3), keepdim=True)
+            elif step["op"] == "Flatten":
+                x = x.flatten(1)
+            else:
+                x = functional.linear(x, step["w"], step["b"])
+            values[step["out"]] = x
+        return values[self.output]
+
+
+def peer(model, pictures, classes, precision, steps):
+    """Prints {"images_per_second", "peak_bytes", "losses"}."""
+    import torch
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    with open(pictures, "rb") as file:
+        x = torch.tensor(onnx.numpy_helper.to_array(onnx.TensorProto.FromString(file.read())))
+    with open(classes, "rb") as file:
+        y = torch.tensor(onnx.numpy_helper.to_array(onnx.TensorProto.FromString(file.read())))
+    net = Folded(model)
+    optimiser = torch.optim.AdamW(net.parameters, lr=RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0)
+    losses, times = [], []
+    for step in range(steps):
+        rows = torch.arange(step * BATCH, (step + 1) * BATCH) % len(x)
+        batch, target = x[rows].contiguous(memory_format=torch.channels_last), y[rows]
+        begun = time.perf_counter()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            logits = net(batch)
+        loss = torch.nn.functional.cross_entropy(logits.float(), target)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+        if step >= 2:
+            times.append(time.perf_counter() - begun)
+    print(json.dumps({"images_per_second": BATCH / statistics.median(times), "losses": losses,
+                      "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "version": torch.__version__}))
+
+
+# --- the comparison ----------------------------------------------------------------------------------------------------
+
+
+class Comparison:
+    def __init__(self, checker, folder, data):
+        paths = sorted(glob.glob(os.path.join(data, "apparel", "**", "*.jpg"), recursive=True))
+        if not paths:
+            sys.exit("there are no pictures under %s" % data)
+        numpy.random.default_rng(0).shuffle(paths)
+        paths = paths[:20 * BATCH]
+        names = sorted({os.path.basename(os.path.dirname(path)) for path in paths})
+        self.checker, self.model = checker, pack_path()
+        self.pictures, self.classes = os.path.join(folder, "pictures.pb"), os.path.join(folder, "classes.pb")
+        classes = [names.index(os.path.basename(os.path.dirname(path))) for path in paths]
+        self.write(self.pictures, numpy.stack([picture(path) for path in paths]))
+        self.write(self.classes, numpy.array(classes, numpy.int64))
+
+    @staticmethod
+    def write(path, array):
+        with open(path, "wb") as file:
+            file.write(onnx.numpy_helper.from_array(array).SerializeToString())
+
+    def own(self, precision, steps):
+        return self.checker.json("bench", "train-step", "--model", self.model, "--input", self.pictures, "--targets", self.classes,
+                                 "--batch", BATCH, "--rate", RATE, "--precision", precision, "--count", steps)
+
+    def other(self, precision, steps):
+        done = subprocess.run([sys.executable, __file__, "--peer", self.model, self.pictures, self.classes, precision, str(steps)],
+                              capture_output=True, check=True)
+        return json.loads(done.stdout)
+
+    def speed(self, rounds):
+        ratios, best, memory = [], [], []
+        for _ in range(rounds):
+            own = {name: self.own(name, SPEED_STEPS) for name in ("f32", "bf16")}
+            other = {name: self.other(name, SPEED_STEPS) for name in ("f32", "bf16")}
+            speed = {name: (own[name]["images_per_second"], other[name]["images_per_second"]) for name in own}
+            print("        images/s, Fovea and PyTorch %s: f32 %.1f, %.1f; bf16 %.1f, %.1f" % (
+                (other["f32"]["version"],) + speed["f32"] + speed["bf16"]), flush=True)
+            ratios.append(speed["f32"][0] / speed["f32"][1])
+            best.append(max(a for a, _ in speed.values()) / max(b for _, b in speed.values()))
+            memory.append((own["f32"]["peak_bytes"], other["f32"]["peak_bytes"]))
+        ratio, top = statistics.median(ratios), statistics.median(best)
+        self.checker.check(ratio >= 2, "f32: %.2f times PyTorch's images a second (2 wanted)" % ratio)
+        self.checker.check(top >= 3, "best precision: %.2f times PyTorch's best (3 wanted)" % top)
+        mine, theirs = memory[0]
+        self.checker.check(mine <= theirs, "peak memory in f32: %d MB, PyTorch %d MB" % (mine >> 20, theirs >> 20))
+
+    def losses(self):
+        own, other = self.own("f32", LOSS_STEPS)["losses"], self.other("f32", LOSS_STEPS)["losses"]
+        worst = max(abs(a - b) / b for a, b in zip(own[:CLOSE_STEPS], other))
+        self.checker.check(worst <= CLOSE, "losses of the first %d steps differ by %.4f %% at most (%g wanted)" % (
+            CLOSE_STEPS, 100 * worst, 100 * CLOSE))
+        smooth = [[statistics.mean(losses[i:i + WINDOW]) for i in range(LOSS_STEPS - WINDOW + 1)] for losses in (own, other)]
+        worst = max(abs(a - b) / b for a, b in zip(*smooth))
+        self.checker.check(worst <= CLOSE_SMOOTH, "means of %d losses over %d steps differ by %.3f %% at most (%g wanted)" % (
+            WINDOW, LOSS_STEPS, 100 * worst, 100 * CLOSE_SMOOTH))
+
+
+def main(program, data, rounds="3"):
+    checker = checks.Checks(program)
+    with tempfile.TemporaryDirectory() as folder:
+        comparison = Comparison(checker, folder, data)
+        comparison.speed(int(rounds))
+        comparison.losses()
+    checker.end()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--peer":
+        peer(*sys.argv[2:6], int(sys.argv[6]))
+    else:
+        main(*sys.argv[1:])
