@@ -135,17 +135,39 @@ compare_doubles (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
-static void
-print_result (const Options *o, GArray *times, GArray *losses, const FoveaTrainStepResult *last)
+static double
+median (GArray *numbers)
 {
-  GString *text = g_string_new (NULL);
-  char number[G_ASCII_DTOSTR_BUF_SIZE], ms[G_ASCII_DTOSTR_BUF_SIZE];
+  g_array_sort (numbers, compare_doubles);
+  return MAX (g_array_index (numbers, double, numbers->len / 2), 1e-6);
+}
+
+/* Processor time of all threads in seconds, which other programs beside this one lengthen less than its steps. */
+static double
+cpu_seconds (void)
+{
   struct rusage usage;
-  double took;
 
   getrusage (RUSAGE_SELF, &usage);
-  g_array_sort (times, compare_doubles);
-  took = MAX (g_array_index (times, double, times->len / 2), 1e-6);
+  return (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+         + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+}
+
+typedef struct {
+  GArray *times, *cpu_times, *losses; /* double; of every step but the first ones, and losses of all */
+} Record;
+
+static void
+print_result (const Options *o, const Record *record, const FoveaTrainStepResult *last)
+{
+  GArray *losses = record->losses;
+  GString *text = g_string_new (NULL);
+  char number[G_ASCII_DTOSTR_BUF_SIZE], ms[G_ASCII_DTOSTR_BUF_SIZE], cpu[G_ASCII_DTOSTR_BUF_SIZE];
+  struct rusage usage;
+  double took = median (record->times);
+
+  getrusage (RUSAGE_SELF, &usage);
+  g_ascii_formatd (cpu, sizeof cpu, "%.2f", median (record->cpu_times) * 1e3);
   g_ascii_formatd (number, sizeof number, "%.2f", o->batch / took);
   g_ascii_formatd (ms, sizeof ms, "%.2f", took * 1e3);
   for (guint i = 0; i < losses->len; i++)
@@ -156,9 +178,9 @@ print_result (const Options *o, GArray *times, GArray *losses, const FoveaTrainS
                               g_ascii_formatd (loss, sizeof loss, "%.7g", g_array_index (losses, double, i)));
     }
   if (o->json)
-    g_print ("{\"images_per_second\":%s,\"step_ms\":%s,\"batch\":%d,\"parts\":%u,\"threads\":%u,\"precision\":\"%s\","
+    g_print ("{\"images_per_second\":%s,\"step_ms\":%s,\"cpu_ms\":%s,\"batch\":%d,\"parts\":%u,\"threads\":%u,\"precision\":\"%s\","
              "\"kernels\":\"%s\",\"peak_bytes\":%ld,\"losses\":[%s]}\n",
-             number, ms, o->batch, last->n_parts, fovea_n_threads (), o->precision != NULL ? o->precision : "f32",
+             number, ms, cpu, o->batch, last->n_parts, fovea_n_threads (), o->precision != NULL ? o->precision : "f32",
              fovea_kernels_get ()->name, usage.ru_maxrss * 1024L, text->str);
   else
     g_print ("%s images a second, %s ms a step of %d in %u parts, %u threads, %s; losses %s\n", number, ms, o->batch,
@@ -186,6 +208,8 @@ bench (const Options *o, GError **error)
   g_autoptr (FoveaTensor) pictures = graph != NULL ? fovea_onnx_load_tensor (o->input, NULL, error) : NULL;
   g_autoptr (FoveaTensor) classes = pictures != NULL ? fovea_onnx_load_tensor (o->targets, NULL, error) : NULL;
   g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (double)), losses = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autoptr (GArray) cpu_times = g_array_new (FALSE, FALSE, sizeof (double));
+  Record record = { times, cpu_times, losses };
   g_autoptr (FoveaTrainer) trainer = NULL;
   FoveaTrainStepResult result = { 0 };
   guint n_classes;
@@ -197,21 +221,26 @@ bench (const Options *o, GError **error)
     {
       g_autoptr (FoveaTensor) x = NULL, t = NULL;
       gint64 begun;
-      double took;
+      double took, cpu;
 
       if (!make_batch (o, pictures, classes, n_classes, i, &x, &t, error))
         return FALSE;
+      cpu = cpu_seconds ();
       begun = g_get_monotonic_time ();
       if (!fovea_trainer_step_classifier (trainer, &x, &loss, t, NULL, &result, error))
         return FALSE;
       took = (double) (g_get_monotonic_time () - begun) / 1e6;
+      cpu = cpu_seconds () - cpu;
       if (i >= WARM_UP_STEPS)
-        g_array_append_val (times, took);
+        {
+          g_array_append_val (times, took);
+          g_array_append_val (cpu_times, cpu);
+        }
       g_array_append_val (losses, result.loss);
     }
   if (trainer == NULL)
     return FALSE;
-  print_result (o, times, losses, &result);
+  print_result (o, &record, &result);
   if (o->steps)
     {
       g_autofree char *steps = fovea_train_plan_describe (fovea_trainer_get_plan (trainer));

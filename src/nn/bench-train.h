@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * Trains a classifier through all its layers (output 0: logits) with AdamW (β .9, .99, no decay, constant rate) on
  * batches that are taken from the inputs (f32 [n, C, H, W]) in turn, with their classes (i64 [n]), N steps long, and says
  * the loss of every step and the median time of one, the first two not counted.
- * Prints {"images_per_second":…,"step_ms":…,"batch":…,"parts":…,"threads":…,"precision":…,"peak_bytes":…,"losses":[…]} or
+ * Prints {"images_per_second":…,"step_ms":…,"cpu_ms":…,"batch":…,"parts":…,"threads":…,"precision":…,"peak_bytes":…,"losses":[…]} or
  * a line in words; --steps adds what the plan does.
  *
  * Returns the exit status: 0 done, 1 failed (the reason on stderr), 2 wrong usage.

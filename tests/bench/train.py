@@ -121,11 +121,11 @@ def peer(model, pictures, classes, precision, steps):
         y = torch.tensor(onnx.numpy_helper.to_array(onnx.TensorProto.FromString(file.read())))
     net = Folded(model)
     optimiser = torch.optim.AdamW(net.parameters, lr=RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0)
-    losses, times = [], []
+    losses, times, cpu_times = [], [], []
     for step in range(steps):
         rows = torch.arange(step * BATCH, (step + 1) * BATCH) % len(x)
         batch, target = x[rows].contiguous(memory_format=torch.channels_last), y[rows]
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             logits = net(batch)
         loss = torch.nn.functional.cross_entropy(logits.float(), target)
@@ -135,7 +135,8 @@ def peer(model, pictures, classes, precision, steps):
         losses.append(loss.item())
         if step >= 2:
             times.append(time.perf_counter() - begun)
-    print(json.dumps({"images_per_second": BATCH / statistics.median(times), "losses": losses,
+            cpu_times.append(time.process_time() - cpu)
+    print(json.dumps({"images_per_second": BATCH / statistics.median(times), "losses": losses, "cpu_ms": 1e3 * statistics.median(cpu_times),
                       "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "version": torch.__version__}))
 
 
@@ -178,6 +179,8 @@ class Comparison:
             speed = {name: (own[name]["images_per_second"], other[name]["images_per_second"]) for name in own}
             print("        images/s, Fovea and PyTorch %s: f32 %.1f, %.1f; bf16 %.1f, %.1f" % (
                 (other["f32"]["version"],) + speed["f32"] + speed["bf16"]), flush=True)
+            print("        processor time a step, ms: f32 %.0f, %.0f; bf16 %.0f, %.0f" % tuple(
+                side[name]["cpu_ms"] for name in ("f32", "bf16") for side in (own, other)), flush=True)
             ratios.append(speed["f32"][0] / speed["f32"][1])
             best.append(max(a for a, _ in speed.values()) / max(b for _, b in speed.values()))
             memory.append((own["f32"]["peak_bytes"], other["f32"]["peak_bytes"]))
