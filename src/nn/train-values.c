@@ -72,6 +72,19 @@ place (const FoveaTrainValue *value, const FoveaPicture *p, gsize i)
   return value->last ? i / plane * plane + i % p->pixels * p->channels + i / p->pixels % p->channels : i;
 }
 
+/* Pictures, f32: pixel by pixel, so that writes are in order. */
+static void
+pack_picture (const FoveaTrainValue *value, const float *from, void *to)
+{
+  const FoveaPicture p = fovea_train_picture (value);
+
+#pragma omp parallel for collapse(2)
+  for (gsize n = 0; n < p.n; n++)
+    for (gsize i = 0; i < p.pixels; i++)
+      for (gsize c = 0; c < p.channels; c++)
+        fovea_train_put (value, to, (n * p.pixels + i) * p.channels + c, from[(n * p.channels + c) * p.pixels + i]);
+}
+
 static void
 unpack (const FoveaTrainValue *value, const void *from, float *to)
 {
@@ -96,6 +109,11 @@ pack (const FoveaTrainValue *value, const FoveaTensor *from, void *to, gboolean 
   if (!value->last && !value->half && !accumulate && from->dtype == FOVEA_DTYPE_F32)
     {
       memcpy (to, from->data, n * sizeof (float));
+      return;
+    }
+  if (value->last && !accumulate && from->dtype == FOVEA_DTYPE_F32)
+    {
+      pack_picture (value, from->data, to);
       return;
     }
 #pragma omp parallel for

@@ -30,7 +30,7 @@ gsize
 fovea_depthwise_scratch (const FoveaDepthwise *d, gsize n_channels)
 {
   gsize channels = (n_channels + MAX_WIDTH - 1) / MAX_WIDTH * MAX_WIDTH, taps = d->kernel_h * d->kernel_w;
-  gsize x_row = d->before_w + d->in_w + FOVEA_DEPTHWISE_MARGIN, y_row = d->kernel_w + d->out_w + FOVEA_DEPTHWISE_MARGIN;
+  gsize pixels = fovea_depthwise_x_pixels (d) + fovea_depthwise_y_pixels (d);
 
-  return channels * (2 * taps + 1 + d->kernel_h * (x_row + y_row));
+  return channels * (2 * taps + 1 + d->kernel_h * pixels);
 }
