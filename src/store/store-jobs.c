@@ -24,34 +24,32 @@ fovea_store_job_free (FoveaStoreJob *job)
   "heartbeat_at, finished_at"                                                                      \
   " FROM jobs "
 
+static gpointer
+read_job (sqlite3_stmt *stmt)
+{
+  FoveaStoreJob *job = g_new0 (FoveaStoreJob, 1);
+
+  job->id = sqlite3_column_int64 (stmt, 0);
+  job->kind = fovea_sql_dup_text (stmt, 1);
+  job->target = fovea_sql_dup_text (stmt, 2);
+  job->title = fovea_sql_dup_text (stmt, 3);
+  job->params = fovea_sql_dup_text (stmt, 4);
+  job->state = (FoveaStoreJobState) sqlite3_column_int (stmt, 5);
+  job->progress = sqlite3_column_double (stmt, 6);
+  job->message = fovea_sql_dup_text (stmt, 7);
+  job->owner = fovea_sql_dup_text (stmt, 8);
+  job->created_at = sqlite3_column_int64 (stmt, 9);
+  job->heartbeat_at = sqlite3_column_int64 (stmt, 10);
+  job->finished_at = sqlite3_column_int64 (stmt, 11);
+  return job;
+}
+
 static GPtrArray *
 read_jobs (FoveaStore    *store,
            sqlite3_stmt  *stmt,
            GError       **error)
 {
-  g_autoptr (GPtrArray) jobs
-    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_job_free);
-  int rc;
-
-  while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
-    {
-      FoveaStoreJob *job = g_new0 (FoveaStoreJob, 1);
-
-      job->id = sqlite3_column_int64 (stmt, 0);
-      job->kind = fovea_sql_dup_text (stmt, 1);
-      job->target = fovea_sql_dup_text (stmt, 2);
-      job->title = fovea_sql_dup_text (stmt, 3);
-      job->params = fovea_sql_dup_text (stmt, 4);
-      job->state = (FoveaStoreJobState) sqlite3_column_int (stmt, 5);
-      job->progress = sqlite3_column_double (stmt, 6);
-      job->message = fovea_sql_dup_text (stmt, 7);
-      job->owner = fovea_sql_dup_text (stmt, 8);
-      job->created_at = sqlite3_column_int64 (stmt, 9);
-      job->heartbeat_at = sqlite3_column_int64 (stmt, 10);
-      job->finished_at = sqlite3_column_int64 (stmt, 11);
-      g_ptr_array_add (jobs, job);
-    }
-  return rc == SQLITE_DONE ? g_steal_pointer (&jobs) : NULL;
+  return fovea_sql_read_rows (store, stmt, read_job, (GDestroyNotify) fovea_store_job_free, error);
 }
 
 gboolean

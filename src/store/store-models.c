@@ -237,40 +237,41 @@ read_concepts (FoveaStore       *store,
   return TRUE;
 }
 
+static gpointer
+read_model (sqlite3_stmt *stmt)
+{
+  FoveaStoreModel *model = fovea_store_model_new ();
+
+  model->id = sqlite3_column_int64 (stmt, 0);
+  model->public_id = fovea_sql_dup_text (stmt, 1);
+  model->type_id = fovea_sql_dup_text (stmt, 2);
+  model->name = fovea_sql_dup_text (stmt, 3);
+  model->notes = fovea_sql_dup_text (stmt, 4);
+  model->params = fovea_sql_dup_text (stmt, 5);
+  model->params_version = sqlite3_column_int (stmt, 6);
+  model->created_at = sqlite3_column_int64 (stmt, 7);
+  model->modified_at = sqlite3_column_int64 (stmt, 8);
+  return model;
+}
+
 /* @id 0: all. */
 static GPtrArray *
 read_models (FoveaStore  *store,
              gint64       id,
              GError     **error)
 {
-  g_autoptr (GPtrArray) models
-    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_model_free);
+  g_autoptr (GPtrArray) models = NULL;
   sqlite3_stmt *stmt
     = fovea_sql_get (store,
                      "SELECT id, public_id, type_id, name, notes, params, params_version,"
                      " created_at, modified_at FROM models WHERE ?1 = 0 OR id = ?1 ORDER BY id",
                      error);
-  int rc;
 
   if (stmt == NULL)
     return NULL;
   fovea_sql_bind (stmt, "i", id);
-  while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
-    {
-      FoveaStoreModel *model = fovea_store_model_new ();
-
-      model->id = sqlite3_column_int64 (stmt, 0);
-      model->public_id = fovea_sql_dup_text (stmt, 1);
-      model->type_id = fovea_sql_dup_text (stmt, 2);
-      model->name = fovea_sql_dup_text (stmt, 3);
-      model->notes = fovea_sql_dup_text (stmt, 4);
-      model->params = fovea_sql_dup_text (stmt, 5);
-      model->params_version = sqlite3_column_int (stmt, 6);
-      model->created_at = sqlite3_column_int64 (stmt, 7);
-      model->modified_at = sqlite3_column_int64 (stmt, 8);
-      g_ptr_array_add (models, model);
-    }
-  if (rc != SQLITE_DONE)
+  models = fovea_sql_read_rows (store, stmt, read_model, (GDestroyNotify) fovea_store_model_free, error);
+  if (models == NULL)
     return NULL;
   for (guint i = 0; i < models->len; i++)
     if (!read_concepts (store, models->pdata[i], error))

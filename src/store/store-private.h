@@ -110,6 +110,14 @@ void          fovea_sql_set_error       (sqlite3              *db,
                                          int                   rc,
                                          GError              **error);
 
+/* Steps to the end: what @read makes of each row, which @free_row frees. NULL with @error when a step fails. */
+typedef gpointer (*FoveaSqlReadFunc)    (sqlite3_stmt         *stmt);
+GPtrArray    *fovea_sql_read_rows       (FoveaStore           *store,
+                                         sqlite3_stmt         *stmt,
+                                         FoveaSqlReadFunc      read,
+                                         GDestroyNotify        free_row,
+                                         GError              **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Column as new text, never NULL, valid UTF-8; cut at a NUL. */
 char         *fovea_sql_dup_text        (sqlite3_stmt         *stmt,
                                          int                   column);

@@ -230,6 +230,21 @@ fovea_sql_exec (FoveaStore  *store,
   return FALSE;
 }
 
+GPtrArray *
+fovea_sql_read_rows (FoveaStore        *store,
+                     sqlite3_stmt      *stmt,
+                     FoveaSqlReadFunc   read,
+                     GDestroyNotify     free_row,
+                     GError           **error)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (free_row);
+  int rc;
+
+  while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
+    g_ptr_array_add (rows, read (stmt));
+  return rc == SQLITE_DONE ? g_steal_pointer (&rows) : NULL;
+}
+
 char *
 fovea_sql_dup_text (sqlite3_stmt *stmt,
                     int           column)

@@ -248,46 +248,45 @@ fovea_store_remove_version (FoveaStore  *store,
   "resumed_from"                                                                                   \
   " FROM model_versions "
 
+static gpointer
+read_version (sqlite3_stmt *stmt)
+{
+  FoveaStoreVersion *version = fovea_store_version_new ();
+
+  version->id = sqlite3_column_int64 (stmt, 0);
+  version->public_id = fovea_sql_dup_text (stmt, 1);
+  version->model = sqlite3_column_int64 (stmt, 2);
+  version->status = (FoveaStoreVersionStatus) sqlite3_column_int (stmt, 3);
+  version->status_details = fovea_sql_dup_text (stmt, 4);
+  version->description = fovea_sql_dup_text (stmt, 5);
+  version->params = fovea_sql_dup_text (stmt, 6);
+  version->params_version = sqlite3_column_int (stmt, 7);
+  version->concepts = fovea_sql_dup_text (stmt, 8);
+  version->data_hash = fovea_sql_dup_text (stmt, 9);
+  version->dataset_version = sqlite3_column_int64 (stmt, 10);
+  version->seed = sqlite3_column_int64 (stmt, 11);
+  version->metrics = fovea_sql_dup_text (stmt, 12);
+  version->log = fovea_sql_dup_text (stmt, 13);
+  version->n_inputs = (gsize) sqlite3_column_int64 (stmt, 14);
+  version->created_at = sqlite3_column_int64 (stmt, 15);
+  version->completed_at = sqlite3_column_int64 (stmt, 16);
+  version->resumed_from = sqlite3_column_int64 (stmt, 17);
+  return version;
+}
+
 static GPtrArray *
 read_versions (FoveaStore  *store,
                const char  *sql,
                gint64       id,
                GError     **error)
 {
-  g_autoptr (GPtrArray) versions
-    = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_store_version_free);
   sqlite3_stmt *stmt = fovea_sql_get (store, sql, error);
-  int rc;
 
   if (stmt == NULL)
     return NULL;
   if (sqlite3_bind_parameter_count (stmt) > 0)
     fovea_sql_bind (stmt, "i", id);
-  while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
-    {
-      FoveaStoreVersion *version = fovea_store_version_new ();
-
-      version->id = sqlite3_column_int64 (stmt, 0);
-      version->public_id = fovea_sql_dup_text (stmt, 1);
-      version->model = sqlite3_column_int64 (stmt, 2);
-      version->status = (FoveaStoreVersionStatus) sqlite3_column_int (stmt, 3);
-      version->status_details = fovea_sql_dup_text (stmt, 4);
-      version->description = fovea_sql_dup_text (stmt, 5);
-      version->params = fovea_sql_dup_text (stmt, 6);
-      version->params_version = sqlite3_column_int (stmt, 7);
-      version->concepts = fovea_sql_dup_text (stmt, 8);
-      version->data_hash = fovea_sql_dup_text (stmt, 9);
-      version->dataset_version = sqlite3_column_int64 (stmt, 10);
-      version->seed = sqlite3_column_int64 (stmt, 11);
-      version->metrics = fovea_sql_dup_text (stmt, 12);
-      version->log = fovea_sql_dup_text (stmt, 13);
-      version->n_inputs = (gsize) sqlite3_column_int64 (stmt, 14);
-      version->created_at = sqlite3_column_int64 (stmt, 15);
-      version->completed_at = sqlite3_column_int64 (stmt, 16);
-      version->resumed_from = sqlite3_column_int64 (stmt, 17);
-      g_ptr_array_add (versions, version);
-    }
-  return rc == SQLITE_DONE ? g_steal_pointer (&versions) : NULL;
+  return fovea_sql_read_rows (store, stmt, read_version, (GDestroyNotify) fovea_store_version_free, error);
 }
 
 gboolean
