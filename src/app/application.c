@@ -256,6 +256,7 @@ static const struct {
   { "win.jobs", { "<Control>j" } },
   { "win.sidebar", { "F9" } },
   { "win.page('images')", { "<Control>1" } },
+  { "win.page('review')", { "<Control>3" } },
   { "win.larger", { "<Control>plus", "<Control>equal" } },
   { "win.smaller", { "<Control>minus" } },
   { "win.normal-size", { "<Control>0" } },

@@ -10,6 +10,7 @@ struct _FoveaLabelPopover {
   FoveaConceptList *concepts;
   FoveaLabelValue value;
   GtkCustomFilter *filter;
+  const char *action; /* (nullable) interned */
   char *folded; /* what is typed, case folded; "" nothing */
   GtkSearchEntry *entry;
   GtkListBox *list;
@@ -25,7 +26,10 @@ label_with (FoveaLabelPopover *self, const char *name)
   g_autofree char *copy = g_strdup (name);
 
   gtk_popover_popdown (GTK_POPOVER (self));
-  gtk_widget_activate_action (GTK_WIDGET (self), self->value == FOVEA_LABEL_NEGATIVE ? "win.label-not" : "win.label", "s", copy);
+  if (self->action == NULL)
+    gtk_widget_activate_action (GTK_WIDGET (self), self->value == FOVEA_LABEL_NEGATIVE ? "win.label-not" : "win.label", "s", copy);
+  else
+    gtk_widget_activate_action (GTK_WIDGET (self), self->action, "s", copy);
 }
 
 static char *
@@ -181,4 +185,10 @@ fovea_label_popover_set_value (FoveaLabelPopover *self, FoveaLabelValue value)
 {
   self->value = value;
   gtk_widget_set_visible (self->title, value == FOVEA_LABEL_NEGATIVE);
+}
+
+void
+fovea_label_popover_set_action (FoveaLabelPopover *self, const char *action)
+{
+  self->action = g_intern_string (action);
 }

@@ -17,4 +17,7 @@ GtkWidget *fovea_label_popover_new (FoveaConceptList *concepts);
 /* What is said of the pictures with the concept: _POSITIVE (as at first) or _NEGATIVE. */
 void fovea_label_popover_set_value (FoveaLabelPopover *self, FoveaLabelValue value);
 
+/* Another action than win.label, with the same target. */
+void fovea_label_popover_set_action (FoveaLabelPopover *self, const char *action);
+
 G_END_DECLS

@@ -108,6 +108,7 @@ exclude_each_other (const Choice *self)
 {
   gint64 first = 0;
   gboolean several = FALSE;
+  guint n_shown = 0, n_only_not = 0;
 
   for (guint r = 0; r < self->rows->len; r++)
     {
@@ -118,16 +119,18 @@ exclude_each_other (const Choice *self)
         {
           const FoveaStoreSaid *said = said_at (self, i);
 
-          if (!said->certain)
+          if (!said->certain || said->value == 0)
             continue;
-          if (said->value == 0 || n++ > 0)
+          if (n++ > 0)
             return FALSE;
           if (first == 0)
             first = said->concept_;
           several = several || said->concept_ != first;
         }
+      n_shown += n;
+      n_only_not += n == 0;
     }
-  return several;
+  return several && n_only_not <= n_shown;
 }
 
 static int

@@ -127,26 +127,37 @@ parse_model (Creation *creation, GError **error)
          && parse_concepts (creation, error);
 }
 
-/* Whether what people said so far reads as "one of these": at least two concepts, never two on one picture, and no
- * picture that only says what it is not. */
+/* Whether what people said so far reads as "one of these": at least two concepts, never two on one picture. A suggestion that
+ * was rejected leaves a picture that only says what it is not; more of those than of pictures that show something mean questions
+ * of yes or no. */
 static gboolean
 labels_exclude_each_other (const GArray *labels)
 {
-  gint64 first_concept = 0, last_input = 0;
+  gint64 first_concept = 0;
   gboolean several = FALSE;
+  guint n_shown = 0, n_only_not = 0;
 
-  for (guint i = 0; i < labels->len; i++)
+  for (guint i = 0; i < labels->len;)
     {
-      const FoveaStoreAnnotation *label = &g_array_index (labels, FoveaStoreAnnotation, i);
+      gint64 input = g_array_index (labels, FoveaStoreAnnotation, i).input;
+      guint n = 0;
 
-      if (label->value == 0 || label->input == last_input)
-        return FALSE;
-      last_input = label->input;
-      if (first_concept == 0)
-        first_concept = label->concept;
-      several = several || label->concept != first_concept;
+      for (; i < labels->len && g_array_index (labels, FoveaStoreAnnotation, i).input == input; i++)
+        {
+          const FoveaStoreAnnotation *label = &g_array_index (labels, FoveaStoreAnnotation, i);
+
+          if (label->value == 0)
+            continue;
+          if (n++ > 0)
+            return FALSE;
+          if (first_concept == 0)
+            first_concept = label->concept;
+          several = several || label->concept != first_concept;
+        }
+      n_shown += n;
+      n_only_not += n == 0;
     }
-  return several;
+  return several && n_only_not <= n_shown;
 }
 
 gboolean

@@ -127,7 +127,8 @@ fovea_decision_write_async (FoveaDecision *decision, FoveaProject *project, GAsy
   writing->decision = *decision;
   writing->decision.name = writing->name = g_strdup (decision->name);
   g_task_set_task_data (task, writing, writing_free);
-  fovea_core_write_task (fovea_project_get_core (project), task, write_decision);
+  fovea_core_write_only_task (fovea_project_get_core (project), FOVEA_CHANGED_INPUTS | FOVEA_CHANGED_LABELS | FOVEA_CHANGED_MODELS, task,
+                              write_decision);
 }
 
 gboolean

@@ -92,6 +92,9 @@ gboolean fovea_decision_holds (const FoveaDecision *decision, FoveaPicture *pict
 void    fovea_review_probe_async (FoveaProject *project, GArray *ids, GAsyncReadyCallback callback, gpointer data);
 GArray *fovea_review_probe_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same of the live classifier's suggestions, at once. */
+GArray *fovea_review_probe_live (FoveaLive *live, const GArray *ids) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * fovea_review_estimate:
  * @values: probabilities, ascending, of @n_left suggestions

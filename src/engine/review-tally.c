@@ -83,6 +83,22 @@ fovea_review_probe_finish (GAsyncResult *result, GError **error)
   return probing != NULL ? g_steal_pointer (&probing->values) : NULL;
 }
 
+GArray *
+fovea_review_probe_live (FoveaLive *live, const GArray *ids)
+{
+  GArray *values = g_array_sized_new (FALSE, FALSE, sizeof (double), ids->len);
+
+  for (guint i = 0; i < ids->len; i++)
+    {
+      double value = 0;
+
+      if (fovea_live_get_suggestion (live, g_array_index (ids, gint64, i), &value, NULL) != 0)
+        g_array_append_val (values, value);
+    }
+  g_array_sort (values, compare_doubles);
+  return values;
+}
+
 /* ---- estimates ---- */
 
 static double

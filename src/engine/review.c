@@ -5,8 +5,8 @@
 
 /* The picture after the present one is decoded already, and the one after it comes next: they stay. */
 #define KEEP_AHEAD 2
-/* A suggestion less certain than nothing at all: the filter's way of asking for one. */
-#define ANY_DOUBT 1e-9
+/* The filter's way of asking for a suggestion. */
+#define ANY_VALUE 1e-9
 
 static void fovea_review_model_init (GListModelInterface *iface);
 
@@ -94,7 +94,6 @@ probe (FoveaReview *self)
   self->probe_again = self->probing;
   if (self->probing || self->closed || self->order == FOVEA_REVIEW_LABEL_ERRORS)
     return;
-  self->probing = TRUE;
   ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n);
   for (guint i = 0; i < n; i++)
     {
@@ -102,6 +101,13 @@ probe (FoveaReview *self)
 
       g_array_append_val (ids, id);
     }
+  if (fovea_live_get_state (fovea_project_get_live (self->project)) == FOVEA_LIVE_READY)
+    {
+      g_clear_pointer (&self->probes, g_array_unref);
+      self->probes = fovea_review_probe_live (fovea_project_get_live (self->project), ids);
+      return;
+    }
+  self->probing = TRUE;
   fovea_review_probe_async (self->project, ids, on_probed, g_object_ref (self));
 }
 
@@ -336,6 +342,38 @@ get_error_suggestion (FoveaReview *self, gint64 id, FoveaSuggestion *suggestion)
   return suggestion->concept != NULL;
 }
 
+/* The next most probable concepts, where the live classifier knows them. */
+static void
+add_live_values (FoveaReview *self, gint64 id, FoveaSuggestion *suggestion)
+{
+  GListModel *concepts = G_LIST_MODEL (fovea_project_get_concepts (self->project));
+  FoveaLive *live = fovea_project_get_live (self->project);
+  guint n = g_list_model_get_n_items (concepts);
+
+  if (fovea_live_get_suggestion (live, id, NULL, NULL) != fovea_concept_get_id (suggestion->concept))
+    return;
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (FoveaConcept) concept = g_list_model_get_item (concepts, i);
+      double value = fovea_live_get_value (live, id, fovea_concept_get_id (concept));
+      guint at = suggestion->n_top;
+
+      if (value < 0 || concept == suggestion->concept)
+        continue;
+      for (; at > 1 && suggestion->top_values[at - 1] < value; at--)
+        if (at < FOVEA_SUGGESTION_TOP)
+          {
+            suggestion->top[at] = suggestion->top[at - 1];
+            suggestion->top_values[at] = suggestion->top_values[at - 1];
+          }
+      if (at == FOVEA_SUGGESTION_TOP)
+        continue;
+      suggestion->top[at] = concept; /* the list keeps it */
+      suggestion->top_values[at] = value;
+      suggestion->n_top = MIN (suggestion->n_top + 1, FOVEA_SUGGESTION_TOP);
+    }
+}
+
 gboolean
 fovea_review_get_suggestion (FoveaReview *self, guint position, FoveaSuggestion *ret_suggestion)
 {
@@ -357,6 +395,7 @@ fovea_review_get_suggestion (FoveaReview *self, guint position, FoveaSuggestion 
   ret_suggestion->n_top = 1;
   ret_suggestion->top[0] = ret_suggestion->concept;
   ret_suggestion->top_values[0] = ret_suggestion->value;
+  add_live_values (self, id, ret_suggestion);
   return TRUE;
 }
 
@@ -365,10 +404,16 @@ fovea_review_get_suggestion (FoveaReview *self, guint position, FoveaSuggestion 
 static void
 ask_source (FoveaReview *self)
 {
-  const FoveaPictureFilter filter = { .unlabelled = TRUE, .min_doubt = ANY_DOUBT };
+  static const FoveaPictureSort sorts[] = {
+    [FOVEA_REVIEW_DOUBT] = FOVEA_PICTURE_SORT_DOUBT,
+    [FOVEA_REVIEW_USEFUL] = FOVEA_PICTURE_SORT_USEFUL,
+    [FOVEA_REVIEW_CERTAIN] = FOVEA_PICTURE_SORT_CERTAIN,
+    [FOVEA_REVIEW_LABEL_ERRORS] = FOVEA_PICTURE_SORT_DOUBT,
+  };
+  const FoveaPictureFilter filter = { .unlabelled = TRUE, .min_value = ANY_VALUE };
 
   fovea_picture_list_set_filter (self->source, &filter);
-  fovea_picture_list_set_sort (self->source, FOVEA_PICTURE_SORT_DOUBT, self->order == FOVEA_REVIEW_CERTAIN);
+  fovea_picture_list_set_sort (self->source, sorts[self->order], FALSE);
 }
 
 void

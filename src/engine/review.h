@@ -31,6 +31,7 @@ G_DECLARE_FINAL_TYPE (FoveaReview, fovea_review, FOVEA, REVIEW, GObject)
 
 typedef enum {
   FOVEA_REVIEW_DOUBT,       /* least certain suggestion first */
+  FOVEA_REVIEW_USEFUL,      /* most useful to the live classifier first: doubtful, and unlike those before */
   FOVEA_REVIEW_CERTAIN,     /* most certain first: quick accepting */
   FOVEA_REVIEW_LABEL_ERRORS /* labels that are likely wrong, worst first */
 } FoveaReviewOrder;

@@ -296,6 +296,7 @@ test_keys (void)
 {
   FoveaWindow *window = sample_new ();
   g_autoptr (GHashTable) keys = read_keys (GTK_WIDGET (window));
+  static const char *const review[] = { "a", "r", "e", "j", "k", "z" }; /* test_review presses them */
   GtkShortcutsWindow *help = gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (window));
 
   g_assert_cmpuint (g_hash_table_size (keys), >, 40);
@@ -306,6 +307,8 @@ test_keys (void)
   take_key (keys, "F2", "concepts");
   take_key (keys, "<Alt>Up", "concepts");
   take_key (keys, "<Alt>Down", "concepts");
+  for (guint i = 0; i < G_N_ELEMENTS (review); i++)
+    take_key (keys, review[i], "review");
   g_assert_nonnull (help);
   check_described (GTK_WIDGET (help), keys);
   gtk_window_destroy (GTK_WINDOW (window));
