@@ -15,7 +15,7 @@ struct _FoveaReviewPage {
   FoveaReview *review;
   GSimpleActionGroup *actions;
   gboolean shown;
-  guint update_source;
+  guint update_source, focus_source;
 
   /* Pixels: what is there of the pictures around the present one. */
   GHashTable *textures; /* id → GdkTexture */

@@ -120,9 +120,9 @@ focus_picture (gpointer data)
 {
   FoveaReviewPage *self = data;
 
-  if (self->shown && self->review != NULL && gtk_widget_get_mapped (GTK_WIDGET (self->picture_view)))
+  self->focus_source = 0;
+  if (self->shown && gtk_widget_get_mapped (GTK_WIDGET (self->picture_view)))
     gtk_widget_grab_focus (GTK_WIDGET (self->picture_view));
-  g_object_unref (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -130,7 +130,8 @@ focus_picture (gpointer data)
 static void
 want_focus (FoveaReviewPage *self)
 {
-  g_idle_add (focus_picture, g_object_ref (self));
+  if (self->focus_source == 0)
+    self->focus_source = g_idle_add (focus_picture, self);
 }
 
 static void
@@ -256,12 +257,12 @@ review_page_init_page (FoveaPageInterface *iface)
 
 /* ---- the object ---- */
 
+/* When the page leaves its window the project is closed next, and others may still hold the page. */
 static void
-review_page_dispose (GObject *object)
+stop (FoveaReviewPage *self)
 {
-  FoveaReviewPage *self = FOVEA_REVIEW_PAGE (object);
-
   g_clear_handle_id (&self->update_source, g_source_remove);
+  g_clear_handle_id (&self->focus_source, g_source_remove);
   if (self->review != NULL)
     {
       fovea_review_page_clear_pixels (self);
@@ -269,7 +270,23 @@ review_page_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (self->review, self);
       fovea_review_close (self->review);
     }
+  self->shown = FALSE;
   g_clear_object (&self->review);
+}
+
+static void
+review_page_unroot (GtkWidget *widget)
+{
+  stop (FOVEA_REVIEW_PAGE (widget));
+  GTK_WIDGET_CLASS (fovea_review_page_parent_class)->unroot (widget);
+}
+
+static void
+review_page_dispose (GObject *object)
+{
+  FoveaReviewPage *self = FOVEA_REVIEW_PAGE (object);
+
+  stop (self);
   g_clear_object (&self->actions);
   g_clear_object (&self->project);
   G_OBJECT_CLASS (fovea_review_page_parent_class)->dispose (object);
@@ -322,6 +339,7 @@ fovea_review_page_class_init (FoveaReviewPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = review_page_dispose;
   G_OBJECT_CLASS (klass)->finalize = review_page_finalize;
+  widget_class->unroot = review_page_unroot;
   g_type_ensure (FOVEA_TYPE_PICTURE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/review-page.ui");
   bind_children (widget_class);

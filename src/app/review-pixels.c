@@ -9,10 +9,20 @@
 
 static void load_next (FoveaReviewPage *self);
 
+/* Holds no reference: a page that goes away closes its review then and there, before the project is closed. */
 typedef struct {
-  FoveaReviewPage *page;
+  GWeakRef page;
   gint64 id;
 } Loading;
+
+static void
+loading_free (Loading *loading)
+{
+  g_weak_ref_clear (&loading->page);
+  g_free (loading);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Loading, loading_free)
 
 static gint64
 id_at (FoveaReviewPage *self, guint position)
@@ -38,14 +48,14 @@ show (FoveaReviewPage *self)
 static void
 on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autofree Loading *loading = data;
-  g_autoptr (FoveaReviewPage) self = loading->page;
+  g_autoptr (Loading) loading = data;
+  g_autoptr (FoveaReviewPage) self = g_weak_ref_get (&loading->page);
   g_autoptr (GError) error = NULL;
   gpointer id = (gpointer) (gintptr) loading->id;
   int width, height, stride;
   g_autoptr (GBytes) bytes = fovea_project_load_thumbnail_finish (FOVEA_PROJECT (source), result, &width, &height, &stride, &error);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self->review == NULL)
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || self == NULL || self->review == NULL)
     return;
   self->loading_id = 0;
   if (bytes != NULL)
@@ -68,8 +78,8 @@ load (FoveaReviewPage *self, guint position)
   id = (gpointer) (gintptr) fovea_picture_get_id (picture);
   if (g_hash_table_contains (self->textures, id) || g_hash_table_contains (self->failures, id))
     return FALSE;
-  loading = g_new (Loading, 1);
-  loading->page = g_object_ref (self);
+  loading = g_new0 (Loading, 1);
+  g_weak_ref_init (&loading->page, self);
   loading->id = self->loading_id = fovea_picture_get_id (picture);
   fovea_project_load_picture_async (self->project, picture, MAX_SIDE_PX, self->cancellable, on_loaded, loading);
   return TRUE;

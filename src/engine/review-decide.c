@@ -144,16 +144,56 @@ fovea_decision_write_finish (FoveaDecision *decision, GAsyncResult *result, GErr
   return TRUE;
 }
 
-gboolean
-fovea_decision_holds (const FoveaDecision *decision, FoveaPicture *picture)
-{
-  for (guint i = 0; i < fovea_picture_get_n_labels (picture); i++)
-    {
-      gboolean positive;
-      FoveaConcept *concept = fovea_picture_get_label (picture, i, &positive);
+/* ---- whether decisions still stand ---- */
 
-      if (concept != NULL && fovea_concept_get_id (concept) == decision->concept && positive == decision->is)
-        return fovea_picture_get_state (picture) == (FoveaPictureState) decision->state;
+typedef struct {
+  FoveaDecisionCheck checks[2];
+} Checking;
+
+static gboolean
+holds (FoveaStore *store, const FoveaDecisionCheck *check)
+{
+  g_autoptr (GArray) said = fovea_store_get_labels (store, &check->id, 1, 0, NULL);
+  g_autoptr (FoveaStoreInput) input = fovea_store_get_input (store, check->id, NULL);
+
+  for (guint i = 0; said != NULL && input != NULL && i < said->len; i++)
+    {
+      const FoveaStoreAnnotation *one = &g_array_index (said, FoveaStoreAnnotation, i);
+
+      if (one->region == 0 && one->concept == check->concept)
+        return (one->value == 1) == check->is && input->state == check->state;
     }
   return FALSE;
+}
+
+static gboolean
+check_decisions (FoveaStore *store, gpointer data, GError **error)
+{
+  Checking *checking = data;
+
+  for (guint i = 0; i < G_N_ELEMENTS (checking->checks); i++)
+    checking->checks[i].holds = checking->checks[i].id != 0 && holds (store, &checking->checks[i]);
+  return TRUE;
+}
+
+void
+fovea_decision_check_async (const FoveaDecision *const decisions[2], FoveaProject *project, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (project, NULL, callback, data);
+  Checking *checking = g_new0 (Checking, 1);
+
+  for (guint i = 0; i < 2; i++)
+    if (decisions[i] != NULL)
+      checking->checks[i] = (FoveaDecisionCheck){ .decision = decisions[i], .id = decisions[i]->id, .concept = decisions[i]->concept,
+                                                  .is = decisions[i]->is, .state = decisions[i]->state };
+  g_task_set_task_data (task, checking, g_free);
+  fovea_core_read_task (fovea_project_get_core (project), task, check_decisions);
+}
+
+const FoveaDecisionCheck *
+fovea_decision_check_finish (GAsyncResult *result, GError **error)
+{
+  Checking *checking = g_task_propagate_pointer (G_TASK (result), error);
+
+  return checking != NULL ? checking->checks : NULL;
 }

@@ -4,27 +4,6 @@
 
 /* ---- decisions ---- */
 
-static void on_picture_changed (FoveaReview *self);
-
-/* The newest decision, and the newest that was undone, are looked at whenever their pictures say something else. */
-void
-fovea_review_watch (FoveaReview *self)
-{
-  GPtrArray *stacks[2] = { self->done, self->undone };
-
-  for (guint i = 0; i < 2; i++)
-    {
-      if (self->watched[i] != NULL)
-        g_signal_handlers_disconnect_by_func (self->watched[i], on_picture_changed, self);
-      g_clear_object (&self->watched[i]);
-      if (stacks[i]->len > 0 && !self->closed)
-        self->watched[i] = fovea_review_dup_picture (self, ((FoveaDecision *) g_ptr_array_index (stacks[i], stacks[i]->len - 1))->id);
-    }
-  for (guint i = 0; i < 2; i++)
-    if (self->watched[i] != NULL)
-      g_signal_connect_swapped (self->watched[i], "changed", G_CALLBACK (on_picture_changed), self);
-}
-
 /* The newest decision on a picture in this sitting; (nullable). */
 static const FoveaDecision *
 find_decision (FoveaReview *self, gint64 id)
@@ -46,56 +25,64 @@ show_verdict (FoveaReview *self, gint64 id)
     g_hash_table_remove (self->verdicts, (gpointer) (gintptr) id);
 }
 
-/* TRUE: one more decision was undone, or done again. */
 static gboolean
-follow_undo (FoveaReview *self)
+is_newest (const GPtrArray *decisions, const FoveaDecisionCheck *check)
 {
-  FoveaDecision *newest = self->done->len > 0 ? g_ptr_array_index (self->done, self->done->len - 1) : NULL;
-  FoveaDecision *last_undone = self->undone->len > 0 ? g_ptr_array_index (self->undone, self->undone->len - 1) : NULL;
-  g_autoptr (FoveaPicture) picture = newest != NULL && newest->written ? fovea_review_dup_picture (self, newest->id) : NULL;
-  g_autoptr (FoveaPicture) other = last_undone != NULL ? fovea_review_dup_picture (self, last_undone->id) : NULL;
+  return check->decision != NULL && decisions->len > 0 && g_ptr_array_index (decisions, decisions->len - 1) == check->decision;
+}
+
+/* TRUE: one more decision was undone, or done again; there may be more. */
+static gboolean
+follow_checks (FoveaReview *self, const FoveaDecisionCheck *checks)
+{
   guint position;
 
-  if (picture != NULL && !newest->seen)
-    newest->seen = fovea_decision_holds (newest, picture);
-  else if (picture != NULL && !fovea_decision_holds (newest, picture))
+  if (is_newest (self->done, &checks[0]) && !checks[0].holds)
     {
       g_ptr_array_add (self->undone, g_ptr_array_steal_index (self->done, self->done->len - 1));
-      show_verdict (self, newest->id);
-      if (fovea_review_find (self, newest->id, &position))
+      show_verdict (self, checks[0].id);
+      if (fovea_review_find (self, checks[0].id, &position))
         fovea_review_set_position (self, position);
       return TRUE;
     }
-  if (other != NULL && fovea_decision_holds (last_undone, other))
+  if (is_newest (self->undone, &checks[1]) && checks[1].holds)
     {
       g_ptr_array_add (self->done, g_ptr_array_steal_index (self->undone, self->undone->len - 1));
-      show_verdict (self, last_undone->id);
-      if (fovea_review_find (self, last_undone->id, &position) && position == self->position)
+      show_verdict (self, checks[1].id);
+      if (fovea_review_find (self, checks[1].id, &position) && position == self->position)
         fovea_review_go_on (self);
       return TRUE;
     }
   return FALSE;
 }
 
-static gboolean
-check_decisions (gpointer data)
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
 {
-  FoveaReview *self = data;
+  g_autoptr (FoveaReview) self = data;
+  const FoveaDecisionCheck *checks = fovea_decision_check_finish (result, NULL);
+  gboolean more;
 
-  self->check_source = 0;
-  while (follow_undo (self))
-    ;
-  fovea_review_watch (self);
-  fovea_review_emit_changed (self);
-  return G_SOURCE_REMOVE;
+  self->checking = FALSE;
+  if (self->closed || checks == NULL)
+    return;
+  more = follow_checks (self, checks);
+  if (more || self->check_again)
+    fovea_review_follow (self);
 }
 
-/* Later: the list is still handing out what it has read. */
-static void
-on_picture_changed (FoveaReview *self)
+void
+fovea_review_follow (FoveaReview *self)
 {
-  if (self->check_source == 0 && !self->closed)
-    self->check_source = g_idle_add (check_decisions, self);
+  FoveaDecision *newest = self->done->len > 0 ? g_ptr_array_index (self->done, self->done->len - 1) : NULL;
+  const FoveaDecision *both[2] = { newest != NULL && newest->written ? newest : NULL,
+                                   self->undone->len > 0 ? g_ptr_array_index (self->undone, self->undone->len - 1) : NULL };
+
+  self->check_again = self->checking;
+  if (self->checking || self->closed || (both[0] == NULL && both[1] == NULL))
+    return;
+  self->checking = TRUE;
+  fovea_decision_check_async (both, self->project, on_checked, g_object_ref (self));
 }
 
 typedef struct {
@@ -123,8 +110,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
         fovea_review_set_position (self, position);
       fovea_review_emit_failed (self, error);
     }
-  fovea_review_watch (self);
-  on_picture_changed (self);
+  fovea_review_follow (self);
 }
 
 static void

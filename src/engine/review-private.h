@@ -20,7 +20,7 @@ typedef struct {
   gint64 restores;      /* a label that an earlier decision took away; 0 none */
 
   FoveaStoreInputState state; /* of the picture afterwards */
-  gboolean written, seen;     /* seen: the list has shown it, so when it is gone it was undone */
+  gboolean written;
 } FoveaDecision;
 
 void fovea_decision_free (FoveaDecision *decision);
@@ -41,8 +41,7 @@ struct _FoveaReview {
 
   GHashTable *verdicts; /* id → FoveaReviewVerdict, of this sitting */
   GPtrArray *done, *undone; /* FoveaDecision, newest last */
-  FoveaPicture *watched[2]; /* of the newest of each */
-  guint check_source;
+  gboolean checking, check_again;
 
   /* Label errors. */
   FoveaLabelErrors *errors; /* (nullable) */
@@ -68,8 +67,8 @@ void               fovea_review_notify_loading (FoveaReview *self);
 void               fovea_review_emit_changed (FoveaReview *self);
 void               fovea_review_emit_failed (FoveaReview *self, const GError *error);
 
-/* review-follow.c: watches the newest decisions, or nothing any more once the review is closed. */
-void fovea_review_watch (FoveaReview *self);
+/* review-follow.c: rows have changed; looks whether the newest decision still stands. */
+void fovea_review_follow (FoveaReview *self);
 
 /* review-errors.c */
 void                   fovea_review_search_errors (FoveaReview *self);
@@ -79,8 +78,19 @@ const FoveaLabelError *fovea_review_get_error (FoveaReview *self, gint64 id); /*
 void     fovea_decision_write_async (FoveaDecision *decision, FoveaProject *project, GAsyncReadyCallback callback, gpointer data);
 gboolean fovea_decision_write_finish (FoveaDecision *decision, GAsyncResult *result, GError **error);
 
-/* Whether what @picture says now is what @decision has made of it. */
-gboolean fovea_decision_holds (const FoveaDecision *decision, FoveaPicture *picture);
+/* Whether what the store says of a picture is what a decision has made of it. */
+typedef struct {
+  const FoveaDecision *decision; /* for comparison alone: it may be gone */
+  gint64 id, concept;
+  gboolean is;
+  FoveaStoreInputState state;
+  gboolean holds;
+} FoveaDecisionCheck;
+
+/* Of up to two written decisions, NULL for none. _finish: two, borrowed from @result. */
+void fovea_decision_check_async (const FoveaDecision *const decisions[2], FoveaProject *project, GAsyncReadyCallback callback,
+                                 gpointer data);
+const FoveaDecisionCheck *fovea_decision_check_finish (GAsyncResult *result, GError **error);
 
 /* review-tally.c */
 

@@ -533,12 +533,11 @@ fovea_review_close (FoveaReview *self)
   if (self->closed)
     return;
   self->closed = TRUE;
-  g_clear_handle_id (&self->check_source, g_source_remove);
   g_cancellable_cancel (self->cancellable);
   g_clear_pointer (&self->worker, g_thread_join);
   g_signal_handlers_disconnect_by_data (self->source, self);
   g_signal_handlers_disconnect_by_data (self->all, self);
-  fovea_review_watch (self);
+  g_signal_handlers_disconnect_by_data (self->project, self);
 }
 
 static void
@@ -618,5 +617,6 @@ fovea_review_new (FoveaProject *project)
   g_signal_connect_swapped (self->source, "notify::loading", G_CALLBACK (on_source_loading), self);
   /* Objects come from the list of all pictures, which may be read after the queue. */
   g_signal_connect_swapped (self->all, "items-changed", G_CALLBACK (fovea_review_rebuild), self);
+  g_signal_connect_swapped (project, "changed", G_CALLBACK (fovea_review_follow), self);
   return self;
 }
