@@ -16,12 +16,13 @@ G_BEGIN_DECLS
 /* What kind of rows a write changed; bits. */
 typedef enum {
   FOVEA_CHANGED_INPUTS = 1,
-  FOVEA_CHANGED_LABELS = 2,  /* annotations of people */
+  FOVEA_CHANGED_LABELS = 2,   /* annotations of people */
   FOVEA_CHANGED_VECTORS = 4,
-  FOVEA_CHANGED_MODELS = 8,  /* models, versions and what they said */
-  FOVEA_CHANGED_ALL = 15
+  FOVEA_CHANGED_MODELS = 8,   /* models, versions and what they said */
+  FOVEA_CHANGED_ALL = 15,
+  FOVEA_CHANGED_BY_PERSON = 16 /* who waits for the effect, which a job does not */
 } FoveaChanged;
-#define FOVEA_N_CHANGED 4
+#define FOVEA_N_CHANGED 5
 
 typedef struct {
   gatomicrefcount ref_count;

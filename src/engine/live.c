@@ -7,6 +7,10 @@
 #include "engine/engine-enums.h"
 #include "engine/live-fit-private.h"
 
+#define FOLLOW_GAP_US G_TIME_SPAN_SECOND
+#define FOLLOW_SHARE 5
+#define N_BINS 4096
+
 /* Shared with the thread; counted, so that neither has to wait for the other's end. */
 typedef struct {
   gatomicrefcount ref_count;
@@ -16,6 +20,8 @@ typedef struct {
   GMutex mutex;
   GCond cond;
   gboolean wanted, reset, quit, estimating;
+  guint64 person;            /* generation of what people changed, at the last run */
+  gint64 end_us, took_us;    /* of the last run */
   GCancellable *cancellable; /* of what the thread does now */
   FoveaLive *live;           /* NULL when closed; used on the main thread alone */
 } Shared;
@@ -292,18 +298,33 @@ evaluate_once (Shared *shared, FoveaLiveFit *fit, GCancellable *cancellable)
   report_problem (shared, error);
 }
 
+/* While a job changes rows all the time, following it takes at most a fifth of the time; a person is answered at once. Returns
+ * when the next run may begin, 0: now. */
+static gint64
+find_start (Shared *shared)
+{
+  if (shared->end_us == 0 || shared->reset || shared->quit
+      || fovea_columns_get_generation (fovea_core_get_columns (shared->core), FOVEA_CHANGED_BY_PERSON) != shared->person)
+    return 0;
+  return shared->end_us + MAX (FOLLOW_GAP_US, (FOLLOW_SHARE - 1) * shared->took_us);
+}
+
 /* FALSE: the end. */
 static gboolean
 wait_for_work (Shared *shared, GCancellable **ret_cancellable, gboolean *ret_reset)
 {
   gboolean quit;
+  gint64 start;
 
   g_mutex_lock (&shared->mutex);
   while (!shared->wanted && !shared->reset && !shared->quit)
     g_cond_wait (&shared->cond, &shared->mutex);
+  while ((start = find_start (shared)) > g_get_monotonic_time ())
+    g_cond_wait_until (&shared->cond, &shared->mutex, start);
   quit = shared->quit;
   *ret_reset = shared->reset;
   shared->wanted = shared->reset = FALSE;
+  shared->person = fovea_columns_get_generation (fovea_core_get_columns (shared->core), FOVEA_CHANGED_BY_PERSON);
   g_clear_object (&shared->cancellable);
   shared->cancellable = g_cancellable_new ();
   *ret_cancellable = g_object_ref (shared->cancellable);
@@ -312,11 +333,13 @@ wait_for_work (Shared *shared, GCancellable **ret_cancellable, gboolean *ret_res
 }
 
 static void
-post_idle (Shared *shared)
+note_end (Shared *shared, gint64 start)
 {
   gboolean idle;
 
   g_mutex_lock (&shared->mutex);
+  shared->end_us = g_get_monotonic_time ();
+  shared->took_us = shared->end_us - start;
   idle = !shared->wanted && !shared->reset;
   g_mutex_unlock (&shared->mutex);
   if (idle)
@@ -334,15 +357,17 @@ live_main (gpointer data)
   while (going)
     {
       g_autoptr (GCancellable) cancellable = NULL;
+      gint64 start;
 
       going = wait_for_work (shared, &cancellable, &reset);
       if (!going)
         break;
+      start = g_get_monotonic_time ();
       if (reset)
         fovea_live_fit_reset (fit);
       else if (fit_once (shared, fit, cancellable))
         evaluate_once (shared, fit, cancellable);
-      post_idle (shared);
+      note_end (shared, start);
     }
   fovea_live_fit_free (fit);
   shared_unref (shared);
@@ -645,6 +670,29 @@ compare_confident (gconstpointer a, gconstpointer b)
   return (x->id > y->id) - (x->id < y->id);
 }
 
+/* A preview asks for the first few of tens of thousands: those below the value that @max of them reach are dropped before the
+ * sorting. */
+static void
+keep_best (GArray *found, guint max)
+{
+  guint counts[N_BINS] = { 0 }, n = 0, bin = N_BINS, kept = 0;
+
+  if (max == 0 || found->len <= max)
+    return;
+  for (guint i = 0; i < found->len; i++)
+    counts[(guint) (g_array_index (found, Confident, i).value * (N_BINS - 1))]++;
+  while (bin > 0 && n < max)
+    n += counts[--bin];
+  for (guint i = 0; i < found->len; i++)
+    {
+      Confident one = g_array_index (found, Confident, i);
+
+      if ((guint) (one.value * (N_BINS - 1)) >= bin)
+        g_array_index (found, Confident, kept++) = one;
+    }
+  g_array_set_size (found, kept);
+}
+
 GArray *
 fovea_live_list_confident (FoveaLive *self, gint64 concept_id, double min_value, guint max)
 {
@@ -653,6 +701,7 @@ fovea_live_list_confident (FoveaLive *self, gint64 concept_id, double min_value,
 
   if (self->scores != NULL)
     fovea_live_scores_each_confident (self->scores, concept_id, min_value, add_confident, found);
+  keep_best (found, max);
   g_array_sort (found, compare_confident);
   for (guint i = 0; i < found->len && (max == 0 || i < max); i++)
     g_array_append_val (ids, g_array_index (found, Confident, i).id);

@@ -23,6 +23,9 @@ G_BEGIN_DECLS
  * The vectors are those of the newest embedding-classifier's fit, else letterboxed; they are loaded (2 bytes a number)
  * when the labels allow a fit, not before.
  *
+ * A person's label is followed at once; while a job or another process changes rows all the time, at most a fifth of the time
+ * goes into following. New vectors are scored as they come.
+ *
  * Owned by the project (fovea_project_get_live()). Main thread. No call blocks.
  *
  * Properties (with notify): "enabled" boolean (read-write; off forgets everything) · "state" · "busy" boolean (a fit is

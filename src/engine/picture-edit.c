@@ -134,7 +134,7 @@ fovea_project_label_each_async (FoveaProject *self, const FoveaPictureLabel *lab
   change->labels = g_memdup2 (labels, n_labels * sizeof (FoveaPictureLabel));
   change->n_labels = n_labels;
   g_task_set_task_data (task, change, change_free);
-  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_LABELS, task, write_label_each);
+  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_LABELS | FOVEA_CHANGED_BY_PERSON, task, write_label_each);
 }
 
 int

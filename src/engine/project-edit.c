@@ -103,7 +103,7 @@ fovea_project_label_async (FoveaProject *self, const gint64 *ids, gsize n_ids, c
 
   g_return_if_fail (concept != NULL || value == FOVEA_LABEL_CLEAR);
   g_task_set_task_data (task, edit_new (ids, n_ids, concept, value), edit_free);
-  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_LABELS, task, write_labels);
+  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_LABELS | FOVEA_CHANGED_BY_PERSON, task, write_labels);
 }
 
 int
@@ -118,7 +118,9 @@ int
 fovea_project_label (FoveaProject *self, const gint64 *ids, gsize n_ids, const char *concept, FoveaLabelValue value, GError **error)
 {
   Edit *edit = edit_new (ids, n_ids, concept, value);
-  int n = fovea_core_write_only (fovea_project_get_core (self), FOVEA_CHANGED_LABELS, write_labels, edit, error) ? (int) edit->n_changed : -1;
+  gboolean ok = fovea_core_write_only (fovea_project_get_core (self), FOVEA_CHANGED_LABELS | FOVEA_CHANGED_BY_PERSON, write_labels, edit,
+                                       error);
+  int n = ok ? (int) edit->n_changed : -1;
 
   edit_free (edit);
   return n;
@@ -223,7 +225,7 @@ step_async (FoveaProject *self, FoveaStoreFunc func, GCancellable *cancellable, 
   GTask *task = g_task_new (self, cancellable, callback, data);
 
   g_task_set_task_data (task, g_new0 (Edit, 1), edit_free);
-  fovea_core_write_task (fovea_project_get_core (self), task, func);
+  fovea_core_write_only_task (fovea_project_get_core (self), FOVEA_CHANGED_ALL | FOVEA_CHANGED_BY_PERSON, task, func);
 }
 
 static char *
