@@ -628,15 +628,18 @@ fovea_live_dup_message (FoveaLive *self)
 gint64
 fovea_live_get_suggestion (FoveaLive *self, gint64 picture_id, double *ret_value, double *ret_doubt)
 {
-  gssize row = self->scores != NULL ? fovea_columns_find (self->scores->ids, self->scores->n, picture_id) : -1;
+  const FoveaLiveScores *scores = self->scores;
+  gssize row = scores != NULL ? fovea_columns_find (scores->ids, scores->n, picture_id) : -1;
+  int strongest;
 
   if (row < 0)
     return 0;
+  strongest = fovea_live_scores_get_held_out_strongest (scores, (gsize) row);
   if (ret_value != NULL)
-    *ret_value = (double) self->scores->value[row];
+    *ret_value = fovea_live_scores_get_held_out (scores, (gsize) row, strongest);
   if (ret_doubt != NULL)
-    *ret_doubt = (double) self->scores->doubt[row];
-  return self->scores->concepts[self->scores->strongest[row]];
+    *ret_doubt = (double) scores->doubt[row];
+  return scores->concepts[strongest];
 }
 
 double

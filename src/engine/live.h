@@ -60,7 +60,8 @@ guint          fovea_live_get_n_suggested (FoveaLive *self);
  * suggestions appear". */
 char *fovea_live_dup_message (FoveaLive *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Strongest concept of a picture, whether it is labelled or not: its row id, 0 without a suggestion. */
+/* Strongest concept of a picture: its row id, 0 without a suggestion. Of a labelled picture it is what a head says that has
+ * not seen the label, where there are enough labels for that. */
 gint64 fovea_live_get_suggestion (FoveaLive *self, gint64 picture_id, double *ret_value, double *ret_doubt);
 
 /* Probability of one concept on a picture; −1 unknown. Above 16 million pairs of pictures and concepts only the

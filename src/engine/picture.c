@@ -213,6 +213,15 @@ fovea_picture_get_prediction (FoveaPicture *self, double *ret_value)
   return fovea_concept_list_lookup (self->concepts, concept);
 }
 
+static gboolean
+is_said (FoveaPicture *self, FoveaConcept *concept)
+{
+  for (guint i = 0; i < fovea_picture_get_n_labels (self); i++)
+    if (fovea_picture_get_label (self, i, NULL) == concept)
+      return TRUE;
+  return FALSE;
+}
+
 char *
 fovea_picture_dup_description (FoveaPicture *self)
 {
@@ -229,7 +238,7 @@ fovea_picture_dup_description (FoveaPicture *self)
         g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", positive ? "labelled" : "labelled not",
                                 fovea_concept_get_name (concept));
     }
-  if (predicted != NULL)
+  if (predicted != NULL && !is_said (self, predicted))
     g_string_append_printf (text, "%spredicted %s %.2f", text->len > 0 ? ", " : "", fovea_concept_get_name (predicted), value);
   if (fovea_picture_get_missing (self))
     g_string_append_printf (text, "%sfile not found", text->len > 0 ? ", " : "");

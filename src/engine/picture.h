@@ -38,7 +38,7 @@ FoveaConcept *fovea_picture_get_label (FoveaPicture *self, guint i, gboolean *re
  * version has stored it. (nullable), borrowed; value in 0..1. */
 FoveaConcept *fovea_picture_get_prediction (FoveaPicture *self, double *ret_value);
 
-/* For assistive technology: "labelled hat, predicted dress 0.91". */
+/* For assistive technology: "labelled hat, predicted dress 0.91". A prediction of what a person has spoken of is left out. */
 char *fovea_picture_dup_description (FoveaPicture *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -101,7 +101,8 @@ test_suggests (void)
   g_autoptr (GArray) reds = NULL;
   g_autoptr (GArray) blues = NULL;
   g_autoptr (FoveaPicture) picture = NULL;
-  g_autofree char *message = NULL, *description = NULL;
+  g_autoptr (FoveaPicture) labelled = NULL;
+  g_autofree char *message = NULL, *description = NULL, *said = NULL;
   FoveaLive *live;
   FoveaConcept *red;
   double value;
@@ -135,6 +136,10 @@ test_suggests (void)
   g_assert_true (fovea_picture_get_prediction (picture, &value) == red);
   description = fovea_picture_dup_description (picture);
   g_assert_true (g_str_has_prefix (description, "predicted red 0."));
+  labelled = g_list_model_get_item (G_LIST_MODEL (fovea_project_get_pictures (scratch.project)), 0);
+  said = fovea_picture_dup_description (labelled);
+  g_assert_cmpstr (said, ==, "labelled red");
+  g_clear_object (&labelled);
 
   fovea_project_undo_async (scratch.project, NULL, NULL, NULL);
   wait_for_state (&scratch, FOVEA_LIVE_TOO_FEW);
