@@ -15,13 +15,6 @@ size_of (const FoveaTrainValue *value)
   return value->half ? 2 : 4;
 }
 
-static gboolean
-same_form (const FoveaTrainValue *a, const FoveaTrainValue *b)
-{
-  return a->in_arena && b->in_arena && a->last == b->last && a->half == b->half
-         && fovea_shape_equal (&a->fact->shape, &b->fact->shape);
-}
-
 void
 fovea_train_add (void *to, const void *a, const void *b, const FoveaTrainValue *value, float low, float high)
 {
@@ -164,8 +157,8 @@ sum_new (FoveaTrainProgram *program, guint index, gboolean *taken)
   const FoveaTrainValue *y = fovea_train_value (program, node->outputs[0]);
   FoveaTrainStep *step;
 
-  if (node->n_inputs != 2 || !same_form (fovea_train_value (program, node->inputs[0]), y)
-      || !same_form (fovea_train_value (program, node->inputs[1]), y))
+  if (node->n_inputs != 2 || !fovea_train_same_form (fovea_train_value (program, node->inputs[0]), y)
+      || !fovea_train_same_form (fovea_train_value (program, node->inputs[1]), y))
     return NULL;
   step = fovea_train_step_new (&sum_type, node);
   fovea_train_take_clip (program, step, index, taken);
@@ -215,7 +208,7 @@ clip_new (FoveaTrainProgram *program, const FoveaNode *node)
   FoveaTrainStep *step;
   float low, high;
 
-  if (!same_form (fovea_train_value (program, node->inputs[0]), y) || !fovea_train_read_clip (program, node, &low, &high))
+  if (!fovea_train_same_form (fovea_train_value (program, node->inputs[0]), y) || !fovea_train_read_clip (program, node, &low, &high))
     return NULL;
   step = fovea_train_step_new (&clip_type, node);
   y->low = low;

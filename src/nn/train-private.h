@@ -16,8 +16,8 @@ G_BEGIN_DECLS
  *   FoveaTrainPlan ── parameters; a copy of the graph in which they are inputs             (train-plan)
  *      └─ FoveaTrainProgram: the graph for one set of input shapes                         (train-program)
  *            ├─ values: where each activation and gradient lies, and in which form         (train-values)
- *            └─ steps: a node or a few fused ones, forward and backward   (train-conv, train-depthwise, train-norm,
- *               train-elements, train-reference)
+ *            └─ steps: a node or a few fused ones, forward and backward   (train-conv, train-norm, train-elements,
+ *               train-functions, train-pictures, train-reference)
  *
  * Pictures are [N][H][W][C] in the arena, f32 or bf16; everything else in it is row-major f32. */
 
@@ -79,6 +79,14 @@ fovea_train_put (const FoveaTrainValue *value, void *data, gsize i, float x)
     ((float *) data)[i] = x;
 }
 
+/* Both in the arena, of one shape and form */
+static inline gboolean
+fovea_train_same_form (const FoveaTrainValue *a, const FoveaTrainValue *b)
+{
+  return a->in_arena && b->in_arena && a->last == b->last && a->half == b->half
+         && fovea_shape_equal (&a->fact->shape, &b->fact->shape);
+}
+
 static inline gboolean
 fovea_train_has_clip (const FoveaTrainValue *value)
 {
@@ -117,6 +125,8 @@ void            fovea_train_step_set_output (FoveaTrainStep *step, int value);
 FoveaTrainStep *fovea_train_reference_new (FoveaTrainProgram *program, const FoveaNode *node);
 FoveaTrainStep *fovea_train_conv_new (FoveaTrainProgram *program, guint node, gboolean *taken, GError **error);
 FoveaTrainStep *fovea_train_norm_new (FoveaTrainProgram *program, guint node, gboolean *taken);
+FoveaTrainStep *fovea_train_function_new (FoveaTrainProgram *program, guint node);
+FoveaTrainStep *fovea_train_pictures_new (FoveaTrainProgram *program, guint node);
 FoveaTrainStep *fovea_train_elements_new (FoveaTrainProgram *program, guint node, gboolean *taken);
 
 /* The clip (with limits that are known now) that alone reads what @step makes becomes a part of it. */

@@ -170,6 +170,7 @@ make_fast (FoveaTrainProgram *program, guint index, gboolean *taken, GError **er
 {
   static const char *const products[] = { "Conv", "Gemm", "MatMul", NULL };
   const FoveaNode *node = fovea_graph_node (program->graph, index);
+  FoveaTrainStep *step;
 
   if (node->domain[0] != '\0')
     return NULL;
@@ -177,7 +178,10 @@ make_fast (FoveaTrainProgram *program, guint index, gboolean *taken, GError **er
     return fovea_train_conv_new (program, index, taken, error);
   if (g_str_equal (node->op_type, "BatchNormalization"))
     return fovea_train_norm_new (program, index, taken);
-  return fovea_train_elements_new (program, index, taken);
+  step = fovea_train_elements_new (program, index, taken);
+  if (step == NULL)
+    step = fovea_train_function_new (program, index);
+  return step != NULL ? step : fovea_train_pictures_new (program, index);
 }
 
 static gboolean

@@ -75,6 +75,9 @@ compare (NetKind kind, gboolean train_norms, gint64 batch, double tolerance)
   g_autoptr (FoveaTensor) a = run (fast, x), b = run (slow, x);
   guint n = fovea_train_plan_get_n_parameters (fast);
   double largest = largest_gradient (slow);
+  g_autofree char *steps = fovea_train_plan_describe (fast);
+
+  g_assert_null (strstr (steps, "reference")); /* all of it by the fast steps */
 
   g_assert_cmpfloat (train_test_distance (a, b), <, tolerance);
   g_assert_cmpuint (n, ==, fovea_train_plan_get_n_parameters (slow));

@@ -90,7 +90,7 @@ conv (Net *net, int x, gint64 in_channels, gint64 out_channels, gint64 kernel, g
 static int
 mixed_part (Net *net, int x)
 {
-  gint64 two[] = { 2, 2 };
+  gint64 two[] = { 2, 2 }, three[] = { 3, 3 }, ones[] = { 1, 1, 1, 1 };
   int a = conv (net, x, 16, 24, 3, 1, 2, FALSE), b, c, out, in[4];
   g_autoptr (FoveaTensor) scales = tensor_filled (FOVEA_DTYPE_F32, "4", 1);
   FoveaNode *node;
@@ -110,13 +110,17 @@ mixed_part (Net *net, int x)
   in[1] = b;
   node = fovea_graph_add_node (net->graph, "Concat", in, 2, NULL, &out);
   fovea_node_set_int (node, "axis", 1);
-  return unary (net, "Relu", conv (net, out, 32, 20, 1, 1, 1, FALSE));
+  out = unary (net, "LeakyRelu", conv (net, out, 32, 20, 1, 1, 1, FALSE));
+  node = fovea_graph_add_node (net->graph, "AveragePool", &out, 1, NULL, &c);
+  fovea_node_set_ints (node, "kernel_shape", three, 2);
+  fovea_node_set_ints (node, "pads", ones, 4);
+  return unary (net, "Relu", c);
 }
 
 FoveaGraph *
 train_test_net (NetKind kind, gint64 size, gint64 n_classes)
 {
-  Net net = { fovea_graph_new ("net", 14), kind, 100, 0 };
+  Net net = { fovea_graph_new ("net", 20), kind, 100, 0 };
   FoveaShape shape = fovea_shape (4, (gint64) -1, (gint64) 3, size, size);
   g_autofree char *dense = g_strdup_printf ("%d 20", (int) n_classes), *bias = g_strdup_printf ("%d", (int) n_classes);
   int x = fovea_graph_add_input (net.graph, "x", FOVEA_DTYPE_F32, &shape), y, in[3], logits;
@@ -137,7 +141,10 @@ train_test_net (NetKind kind, gint64 size, gint64 n_classes)
   x = unary (&net, "GlobalAveragePool", x);
   x = unary (&net, "Flatten", x);
   if (kind == NET_MIXED)
-    x = binary (&net, "MatMul", x, constant (&net, "w", "20 20", .4, 0));
+    {
+      x = unary (&net, "Tanh", binary (&net, "MatMul", x, constant (&net, "w", "20 20", .4, 0)));
+      x = unary (&net, "Gelu", unary (&net, "HardSigmoid", x));
+    }
   in[0] = x;
   in[1] = constant (&net, "w", dense, .3, 0);
   in[2] = constant (&net, "b", bias, .1, 0);

@@ -9,7 +9,7 @@
 typedef enum {
   NET_PLAIN,      /* convolutions, depthwise ones (3×3, 5×5, strides 1 and 2), residuals, clips, pool, dense */
   NET_BATCH_NORM, /* the same with batch norms behind the convolutions */
-  NET_MIXED,      /* also groups, Sigmoid, Mul, HardSwish, MaxPool, Concat, Resize, a product with weights on the right */
+  NET_MIXED,      /* also groups, functions, products, pools, Concat, Resize, weights on the right of a product */
 } NetKind;
 
 /* Input "x" [N, 3, size, size], output "logits" [N, @n_classes]. */
