@@ -11,9 +11,11 @@ struct _FoveaAcceptWindow {
   AdwWindow parent_instance;
   FoveaProject *project;
   FoveaLive *live;
-  GArray *ids; /* gint64: what could be accepted, most certain first */
+  GArray *labels; /* FoveaPictureLabel: what could be accepted, most certain first */
+  GArray *values; /* double: how sure each of them is */
 
   GtkButton *accept_button;
+  GtkWidget *scale;
   GtkDropDown *concept_list;
   GtkAdjustment *threshold;
   GtkLabel *count_label, *accepted_title, *below_title;
@@ -45,10 +47,8 @@ get_concept (FoveaAcceptWindow *self)
 
 /* With one of several concepts that do not exclude each other, it is this one that is said, whatever else is more probable. */
 static gint64
-get_label (FoveaAcceptWindow *self, gint64 id, double *ret_value)
+get_label (FoveaAcceptWindow *self, gint64 concept, gint64 id, double *ret_value)
 {
-  gint64 concept = get_concept (self);
-
   if (concept == 0 || fovea_live_get_exclusive (self->live))
     return fovea_live_get_suggestion (self->live, id, ret_value, NULL);
   *ret_value = fovea_live_get_value (self->live, id, concept);
@@ -58,15 +58,14 @@ get_label (FoveaAcceptWindow *self, gint64 id, double *ret_value)
 guint
 fovea_accept_window_get_n_accepted (FoveaAcceptWindow *self)
 {
-  double threshold = gtk_adjustment_get_value (self->threshold) / 100.0, value = 0.0;
-  guint low = 0, high = self->ids->len;
+  double threshold = gtk_adjustment_get_value (self->threshold) / 100.0;
+  guint low = 0, high = self->values->len;
 
   while (low < high)
     {
       guint middle = (low + high) / 2;
 
-      (void) get_label (self, g_array_index (self->ids, gint64, middle), &value);
-      if (value >= threshold)
+      if (g_array_index (self->values, double, middle) >= threshold)
         low = middle + 1;
       else
         high = middle;
@@ -74,22 +73,25 @@ fovea_accept_window_get_n_accepted (FoveaAcceptWindow *self)
   return low;
 }
 
-static GArray *
-dup_labels (FoveaAcceptWindow *self)
+static void
+read_labels (FoveaAcceptWindow *self)
 {
-  guint n = fovea_accept_window_get_n_accepted (self);
-  GArray *labels = g_array_sized_new (FALSE, FALSE, sizeof (FoveaPictureLabel), n);
+  gint64 concept = get_concept (self);
+  g_autoptr (GArray) ids = fovea_live_list_confident (self->live, concept, 0.0, 0);
 
-  for (guint i = 0; i < n; i++)
+  g_array_set_size (self->labels, 0);
+  g_array_set_size (self->values, 0);
+  for (guint i = 0; i < ids->len; i++)
     {
-      double value;
-      gint64 id = g_array_index (self->ids, gint64, i);
-      FoveaPictureLabel label = { id, get_label (self, id, &value) };
+      double value = 0.0;
+      gint64 id = g_array_index (ids, gint64, i);
+      FoveaPictureLabel label = { id, get_label (self, concept, id, &value) };
 
-      if (label.concept_id != 0)
-        g_array_append_val (labels, label);
+      if (label.concept_id == 0)
+        continue;
+      g_array_append_val (self->labels, label);
+      g_array_append_val (self->values, value);
     }
-  return labels;
 }
 
 /* ---- showing it ---- */
@@ -113,15 +115,15 @@ append_count (FoveaAcceptWindow *self, FoveaConcept *concept, guint n)
 }
 
 static void
-show_concept_counts (FoveaAcceptWindow *self, GArray *labels)
+show_concept_counts (FoveaAcceptWindow *self, guint n_accepted)
 {
   GListModel *concepts = G_LIST_MODEL (fovea_project_get_concepts (self->project));
   g_autoptr (GHashTable) counts = g_hash_table_new (NULL, NULL);
   GtkWidget *child;
 
-  for (guint i = 0; i < labels->len; i++)
+  for (guint i = 0; i < n_accepted; i++)
     {
-      gpointer key = (gpointer) (gintptr) g_array_index (labels, FoveaPictureLabel, i).concept_id;
+      gpointer key = (gpointer) (gintptr) g_array_index (self->labels, FoveaPictureLabel, i).concept_id;
 
       g_hash_table_insert (counts, key, GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (counts, key)) + 1));
     }
@@ -141,55 +143,56 @@ show_concept_counts (FoveaAcceptWindow *self, GArray *labels)
 static void
 show_border (FoveaAcceptWindow *self, guint n)
 {
-  gint64 least[FOVEA_PICTURE_STRIP_MAX];
-  guint n_least = MIN (n, FOVEA_PICTURE_STRIP_MAX);
+  gint64 least[FOVEA_PICTURE_STRIP_MAX], next[FOVEA_PICTURE_STRIP_MAX];
+  guint n_least = MIN (n, FOVEA_PICTURE_STRIP_MAX), n_next = MIN (self->labels->len - n, FOVEA_PICTURE_STRIP_MAX);
 
   for (guint i = 0; i < n_least; i++)
-    least[i] = g_array_index (self->ids, gint64, n - 1 - i);
+    least[i] = g_array_index (self->labels, FoveaPictureLabel, n - 1 - i).picture;
+  for (guint i = 0; i < n_next; i++)
+    next[i] = g_array_index (self->labels, FoveaPictureLabel, n + i).picture;
   fovea_picture_strip_set_ids (self->accepted, least, n_least);
-  fovea_picture_strip_set_ids (self->below, &g_array_index (self->ids, gint64, n), self->ids->len - n);
-  gtk_widget_set_visible (GTK_WIDGET (self->accepted_title), n > 0);
-  gtk_widget_set_visible (GTK_WIDGET (self->accepted), n > 0);
-  gtk_widget_set_visible (GTK_WIDGET (self->below_title), n < self->ids->len);
-  gtk_widget_set_visible (GTK_WIDGET (self->below), n < self->ids->len);
+  fovea_picture_strip_set_ids (self->below, next, n_next);
+  gtk_widget_set_visible (GTK_WIDGET (self->accepted_title), n_least > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->accepted), n_least > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->below_title), n_next > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->below), n_next > 0);
 }
 
 static void
 refresh (FoveaAcceptWindow *self)
 {
-  g_autoptr (GArray) labels = dup_labels (self);
-  guint n = labels->len;
+  guint n = fovea_accept_window_get_n_accepted (self);
   g_autofree char *button = g_strdup_printf (ngettext ("_Accept %u", "_Accept %u", n), n);
   g_autofree char *text = NULL;
 
   if (n > 0)
     text = g_strdup_printf (ngettext ("%u of %u suggestion is at least %.0f %% sure", "%u of %u suggestions are at least %.0f %% sure",
-                                      self->ids->len),
-                            n, self->ids->len, gtk_adjustment_get_value (self->threshold));
+                                      self->labels->len),
+                            n, self->labels->len, gtk_adjustment_get_value (self->threshold));
   else
     text = g_strdup_printf (_("No suggestion is at least %.0f %% sure"), gtk_adjustment_get_value (self->threshold));
   gtk_label_set_label (self->count_label, text);
   gtk_button_set_label (self->accept_button, button);
   gtk_widget_set_sensitive (GTK_WIDGET (self->accept_button), n > 0);
-  show_concept_counts (self, labels);
+  show_concept_counts (self, n);
   show_border (self, n);
 }
 
 static void
 read_suggestions (FoveaAcceptWindow *self)
 {
-  g_clear_pointer (&self->ids, g_array_unref);
-  self->ids = fovea_live_list_confident (self->live, get_concept (self), 0.0, 0);
+  read_labels (self);
   refresh (self);
 }
 
 static void
 on_accept (FoveaAcceptWindow *self)
 {
-  g_autoptr (GArray) labels = dup_labels (self);
+  guint n = fovea_accept_window_get_n_accepted (self);
 
-  if (labels->len > 0)
-    g_signal_emit (self, signals[ACCEPTED], 0, labels);
+  g_array_set_size (self->labels, n);
+  if (n > 0)
+    g_signal_emit (self, signals[ACCEPTED], 0, self->labels);
   gtk_window_close (GTK_WINDOW (self));
 }
 
@@ -208,7 +211,10 @@ accept_window_dispose (GObject *object)
 static void
 accept_window_finalize (GObject *object)
 {
-  g_clear_pointer (&FOVEA_ACCEPT_WINDOW (object)->ids, g_array_unref);
+  FoveaAcceptWindow *self = FOVEA_ACCEPT_WINDOW (object);
+
+  g_array_unref (self->labels);
+  g_array_unref (self->values);
   G_OBJECT_CLASS (fovea_accept_window_parent_class)->finalize (object);
 }
 
@@ -224,6 +230,7 @@ fovea_accept_window_class_init (FoveaAcceptWindowClass *klass)
   g_type_ensure (FOVEA_TYPE_PICTURE_STRIP);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/accept-window.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaAcceptWindow, accept_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaAcceptWindow, scale);
   gtk_widget_class_bind_template_child (widget_class, FoveaAcceptWindow, concept_list);
   gtk_widget_class_bind_template_child (widget_class, FoveaAcceptWindow, threshold);
   gtk_widget_class_bind_template_child (widget_class, FoveaAcceptWindow, count_label);
@@ -238,19 +245,19 @@ fovea_accept_window_class_init (FoveaAcceptWindowClass *klass)
 static void
 fovea_accept_window_init (FoveaAcceptWindow *self)
 {
+  self->labels = g_array_new (FALSE, FALSE, sizeof (FoveaPictureLabel));
+  self->values = g_array_new (FALSE, FALSE, sizeof (double));
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_grab_focus (self->scale);
 }
 
 /* Where nothing is that sure yet, just below the surest. */
 static void
 lower_threshold (FoveaAcceptWindow *self)
 {
-  double value = 0.0;
-
-  if (self->ids->len == 0 || fovea_accept_window_get_n_accepted (self) > 0)
+  if (self->labels->len == 0 || fovea_accept_window_get_n_accepted (self) > 0)
     return;
-  (void) get_label (self, g_array_index (self->ids, gint64, 0), &value);
-  gtk_adjustment_set_value (self->threshold, floor (value * 20.0) * 5.0);
+  gtk_adjustment_set_value (self->threshold, floor (g_array_index (self->values, double, 0) * 20.0) * 5.0);
 }
 
 static void

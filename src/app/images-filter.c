@@ -560,8 +560,10 @@ fovea_images_page_show_concept (FoveaImagesPage *self, FoveaConcept *concept, Fo
   gboolean certain = view != FOVEA_CONCEPT_VIEW_LABELLED && view != FOVEA_CONCEPT_VIEW_NOT;
 
   fovea_images_page_set_filter (self, &filters[view]);
-  fovea_images_page_set_order (self, certain ? FOVEA_PICTURE_SORT_CERTAIN : FOVEA_PICTURE_SORT_ADDED, certain ? id : 0,
-                               view == FOVEA_CONCEPT_VIEW_LEAST_CERTAIN);
+  if (certain)
+    fovea_images_page_set_order (self, FOVEA_PICTURE_SORT_CERTAIN, id, view == FOVEA_CONCEPT_VIEW_LEAST_CERTAIN);
+  else if (self->sort == FOVEA_PICTURE_SORT_CERTAIN || self->sort == FOVEA_PICTURE_SORT_USEFUL)
+    fovea_images_page_set_order (self, FOVEA_PICTURE_SORT_ADDED, 0, FALSE); /* orders of another task */
   fovea_images_page_scroll_to_top (self);
   fovea_images_page_focus_grid (self);
 }

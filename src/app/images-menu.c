@@ -89,6 +89,19 @@ fovea_images_page_popup_split (FoveaImagesPage *self)
   popup_at (self, self->split_popover, &at);
 }
 
+/* Back to the picture, unless what was chosen asks for a concept. */
+static void
+on_closed (FoveaImagesPage *self)
+{
+  guint position = fovea_picture_selection_get_first (self->selection);
+
+  if (gtk_widget_get_visible (GTK_WIDGET (self->label_popover)))
+    return;
+  fovea_images_page_focus_grid (self);
+  if (position != GTK_INVALID_LIST_POSITION)
+    fovea_images_page_focus_cell (self, position);
+}
+
 void
 fovea_images_page_init_menu (FoveaImagesPage *self)
 {
@@ -98,4 +111,6 @@ fovea_images_page_init_menu (FoveaImagesPage *self)
   gtk_widget_set_parent (self->menu_popover, GTK_WIDGET (self));
   self->split_popover = gtk_popover_menu_new_from_model (G_MENU_MODEL (self->split_menu));
   gtk_widget_set_parent (self->split_popover, GTK_WIDGET (self));
+  g_signal_connect_swapped (self->menu_popover, "closed", G_CALLBACK (on_closed), self);
+  g_signal_connect_swapped (self->split_popover, "closed", G_CALLBACK (on_closed), self);
 }

@@ -85,8 +85,12 @@ follow_selection (FoveaImagesPage *self)
 
   if (n_selected == 0 && self->anchor != GTK_INVALID_LIST_POSITION)
     self->pending_go_to = TRUE;
-  else if (n_selected == 1)
-    self->anchor = fovea_picture_selection_get_first (self->selection);
+  else if (n_selected == 1 && self->anchor != fovea_picture_selection_get_first (self->selection))
+    {
+      /* It is kept in view where a person works with it. */
+      self->anchor = fovea_picture_selection_get_first (self->selection);
+      self->pending_go_to = gtk_widget_get_focus_child (GTK_WIDGET (self->grid)) != NULL;
+    }
 }
 
 static void

@@ -95,6 +95,9 @@ read_labels (FoveaPictureCell *self)
   self->label_text = g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* A person's word stands: of a labelled picture only another opinion that is rather sure is shown. */
+#define MIN_OTHER_OPINION 0.5
+
 /* A prediction is shown for as long as the person has said nothing about that concept. */
 static gboolean
 is_said (FoveaPicture *picture, FoveaConcept *concept)
@@ -116,7 +119,8 @@ read_prediction (FoveaPictureCell *self)
   FoveaConcept *concept = fovea_picture_get_prediction (self->picture, &value);
 
   g_clear_pointer (&self->prediction_text, g_free);
-  if (concept == NULL || is_said (self->picture, concept))
+  if (concept == NULL || is_said (self->picture, concept)
+      || (fovea_picture_get_n_labels (self->picture) > 0 && value < MIN_OTHER_OPINION))
     {
       self->prediction_text = g_strdup ("");
       return;

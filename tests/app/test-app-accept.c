@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app-testing.h"
+
+#include "app/accept-window.h"
+#include "models/mini-pack.h"
+
+#define N_SAMPLES (FOVEA_SAMPLE_N_CONCEPTS * FOVEA_SAMPLE_N_EACH)
+/* apple-10 … apple-12, and so on */
+#define N_CLEARED (FOVEA_SAMPLE_N_CONCEPTS * 3)
+
+static GtkWidget *
+find_window (const char *type)
+{
+  GListModel *toplevels = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (toplevels); i++)
+    {
+      g_autoptr (GtkWidget) window = g_list_model_get_item (toplevels, i);
+
+      if (g_str_equal (G_OBJECT_TYPE_NAME (window), type) && gtk_widget_get_mapped (window))
+        return window;
+    }
+  return NULL;
+}
+
+/* A sample project in which some pictures of each concept are not labelled, and have suggestions. */
+static FoveaWindow *
+suggesting_new (void)
+{
+  FoveaWindow *window = sample_new ();
+  FoveaImagesPage *images = get_images (window);
+  FoveaPictureFilter tens = { .text = "-1" }, unlabelled = { .unlabelled = TRUE };
+
+  WAIT_FOR (count_pictures (window) == N_SAMPLES);
+  fovea_images_page_set_filter (images, &tens);
+  WAIT_FOR (count_pictures (window) == N_CLEARED);
+  fovea_images_page_select_all (images);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.clear-labels", NULL);
+  fovea_images_page_set_filter (images, &unlabelled);
+  WAIT_FOR (count_pictures (window) == N_CLEARED && !fovea_picture_list_get_loading (fovea_images_page_get_list (images)));
+  WAIT_FOR (g_str_has_suffix (gtk_label_get_label (GTK_LABEL (get (get (GTK_WIDGET (window), "live_bar"), "label"))), "18 suggestions"));
+  return window;
+}
+
+/* How many and which are shown first; accepting is one command. */
+static void
+test_accept_many (void)
+{
+  FoveaWindow *window = suggesting_new ();
+  GtkWidget *root = GTK_WIDGET (window), *chooser;
+  GtkAdjustment *threshold;
+
+  gtk_widget_activate_action (root, "win.accept-many", NULL);
+  WAIT_FOR ((chooser = find_window ("FoveaAcceptWindow")) != NULL);
+  threshold = gtk_range_get_adjustment (GTK_RANGE (get (chooser, "scale")));
+  gtk_adjustment_set_value (threshold, 100.0);
+  g_assert_cmpuint (fovea_accept_window_get_n_accepted (FOVEA_ACCEPT_WINDOW (chooser)), <, N_CLEARED);
+  gtk_adjustment_set_value (threshold, 0.0);
+  g_assert_cmpuint (fovea_accept_window_get_n_accepted (FOVEA_ACCEPT_WINDOW (chooser)), ==, N_CLEARED);
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (get (chooser, "accept_button"))), ==, "_Accept 18");
+  g_assert_true (gtk_widget_get_visible (get (chooser, "accepted")));
+  g_assert_false (gtk_widget_get_visible (get (chooser, "below")));
+  g_signal_emit_by_name (get (chooser, "accept_button"), "clicked");
+  WAIT_FOR (count_pictures (window) == 0);
+  WAIT_FOR (find_window ("FoveaAcceptWindow") == NULL);
+  gtk_widget_activate_action (root, "win.undo", NULL);
+  WAIT_FOR (count_pictures (window) == N_CLEARED);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* Return takes the suggestion of the selected picture and selects the next; of several it takes them all. */
+static void
+test_accept_selected (void)
+{
+  FoveaWindow *window = suggesting_new ();
+  GtkWidget *root = GTK_WIDGET (window);
+  FoveaImagesPage *images = get_images (window);
+  gint64 second = fovea_picture_list_get_id (fovea_images_page_get_list (images), 1);
+  guint position;
+
+  WAIT_FOR (fovea_images_page_go_to (images, 0));
+  {
+    g_autoptr (FoveaPicture) first = fovea_images_page_dup_current (images, &position);
+
+    WAIT_FOR (fovea_picture_get_prediction (first, NULL) != NULL);
+  }
+  gtk_widget_activate_action (root, "win.accept", NULL);
+  WAIT_FOR (count_pictures (window) == N_CLEARED - 1);
+  {
+    g_autoptr (FoveaPicture) current = fovea_images_page_dup_current (images, &position);
+
+    g_assert_nonnull (current);
+    g_assert_cmpint (fovea_picture_get_id (current), ==, second);
+  }
+  fovea_images_page_select_all (images);
+  gtk_widget_activate_action (root, "win.accept", NULL);
+  WAIT_FOR (count_pictures (window) == 0);
+  gtk_widget_activate_action (root, "win.undo", NULL);
+  WAIT_FOR (count_pictures (window) == N_CLEARED - 1);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+test_similar_and_useful (void)
+{
+  FoveaWindow *window = suggesting_new ();
+  GtkWidget *root = GTK_WIDGET (window);
+  FoveaImagesPage *images = get_images (window);
+  FoveaPictureList *list = fovea_images_page_get_list (images);
+  gboolean descending;
+  gint64 about, chosen;
+
+  WAIT_FOR (fovea_images_page_go_to (images, 7));
+  chosen = fovea_picture_list_get_id (list, 7);
+  gtk_widget_activate_action (root, "win.more-like-this", NULL);
+  g_assert_cmpint (fovea_images_page_get_order (images, &about, &descending), ==, FOVEA_PICTURE_SORT_SIMILAR);
+  g_assert_cmpint (about, ==, chosen);
+  WAIT_FOR (fovea_picture_list_get_id (list, 0) == chosen);
+  g_assert_cmpuint (fovea_images_page_get_n_selected (images), ==, 1);
+  gtk_widget_activate_action (root, "win.most-useful", NULL);
+  g_assert_cmpint (fovea_images_page_get_order (images, &about, &descending), ==, FOVEA_PICTURE_SORT_USEFUL);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+static void
+add_tests (void)
+{
+  g_test_add_func ("/app/accept/many", test_accept_many);
+  g_test_add_func ("/app/accept/selected", test_accept_selected);
+  g_test_add_func ("/app/accept/similar-and-useful", test_similar_and_useful);
+}
+
+int
+main (int argc, char **argv)
+{
+  char *packs;
+  int status;
+
+  if (argc == 3 && g_str_equal (argv[1], "--decoder"))
+    return app_testing_main (argc, argv, add_tests);
+  packs = mini_folder_new ();
+  {
+    g_autoptr (FoveaGraph) graph = mini_pack_graph ("efficientnet-lite0");
+
+    mini_pack_save (graph, packs, "efficientnet-lite0");
+  }
+  status = app_testing_main (argc, argv, add_tests);
+  mini_folder_remove (packs);
+  return status;
+}
