@@ -77,6 +77,12 @@ has_learnt (Scratch *scratch, gpointer data)
   return fovea_live_get_n_labelled (fovea_project_get_live (scratch->project)) == GPOINTER_TO_UINT (data);
 }
 
+static gboolean
+is_labelled (Scratch *scratch, gpointer picture)
+{
+  return fovea_picture_get_n_labels (picture) > 0;
+}
+
 static void
 import_unlabelled (Scratch *scratch, guint n_each)
 {
@@ -137,6 +143,7 @@ test_suggests (void)
   description = fovea_picture_dup_description (picture);
   g_assert_true (g_str_has_prefix (description, "predicted red 0."));
   labelled = g_list_model_get_item (G_LIST_MODEL (fovea_project_get_pictures (scratch.project)), 0);
+  wait_until (&scratch, is_labelled, labelled); /* the list follows in its own time */
   said = fovea_picture_dup_description (labelled);
   g_assert_cmpstr (said, ==, "labelled red");
   g_clear_object (&labelled);
