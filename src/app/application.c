@@ -256,6 +256,8 @@ static const struct {
   { "win.jobs", { "<Control>j" } },
   { "win.sidebar", { "F9" } },
   { "win.page('images')", { "<Control>1" } },
+  { "win.page('models')", { "<Control>2" } },
+  { "win.train", { "<Control>t" } },
   { "win.page('review')", { "<Control>3" } },
   { "win.larger", { "<Control>plus", "<Control>equal" } },
   { "win.smaller", { "<Control>minus" } },

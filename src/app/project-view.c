@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/jobs-button.h"
+#include "app/models-page.h"
 #include "app/picture-set.h"
 #include "app/review-page.h"
 #include "app/settings.h"
@@ -350,6 +351,7 @@ fovea_project_view_new (FoveaProject *project)
   fovea_sidebar_set_project (self->sidebar, project);
   self->images = FOVEA_IMAGES_PAGE (fovea_images_page_new (project));
   add_page (self, FOVEA_PAGE (self->images));
+  add_page (self, FOVEA_PAGE (fovea_models_page_new (project)));
   add_page (self, FOVEA_PAGE (fovea_review_page_new (project)));
   fovea_jobs_button_set_jobs (self->jobs_button, fovea_project_get_jobs (project));
   g_signal_connect_swapped (project, "notify::name", G_CALLBACK (update_title), self);

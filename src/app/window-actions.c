@@ -170,6 +170,14 @@ on_page (GSimpleAction *action, GVariant *target, gpointer self)
   (void) fovea_project_view_show_page (FOVEA_WINDOW (self)->view, g_variant_get_string (target, NULL));
 }
 
+/* Of the model that the Models page is about; without one, that page says how to make it. */
+static void
+on_train (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  (void) fovea_project_view_show_page (FOVEA_WINDOW (self)->view, "models");
+  (void) gtk_widget_activate_action (GTK_WIDGET (FOVEA_WINDOW (self)->view), "models.train", NULL);
+}
+
 static void
 on_jobs (GSimpleAction *action, GVariant *target, gpointer self)
 {
@@ -220,6 +228,7 @@ static const FoveaWindowAction actions[] = {
   { { "smaller", on_smaller }, FOVEA_NEEDS_IMAGES },
   { { "normal-size", on_normal_size }, FOVEA_NEEDS_IMAGES },
   { { "page", on_page, "s" }, FOVEA_NEEDS_PROJECT },
+  { { "train", on_train }, FOVEA_NEEDS_PROJECT | FOVEA_NEEDS_WRITE },
   { { "jobs", on_jobs }, FOVEA_NEEDS_PROJECT },
   { { "next-pane", on_next_pane }, FOVEA_NEEDS_PROJECT },
   { { "main-menu", on_main_menu }, 0 },

@@ -523,6 +523,16 @@ fovea_project_load_picture_async (FoveaProject *self, FoveaPicture *picture, int
   fovea_thumbnailer_load (get_thumbnailer (self), task, picture, max_side, FALSE);
 }
 
+void
+fovea_project_load_file_async (FoveaProject *self, const char *path, int max_side, GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, data);
+
+  g_task_set_source_tag (task, fovea_project_load_thumbnail_async);
+  fovea_thumbnailer_load_file (get_thumbnailer (self), task, path, max_side);
+}
+
 GBytes *
 fovea_project_load_thumbnail_finish (FoveaProject *self, GAsyncResult *result, int *ret_width, int *ret_height, int *ret_stride,
                                      GError **error)

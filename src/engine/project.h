@@ -97,4 +97,8 @@ GBytes *fovea_project_load_thumbnail_finish (FoveaProject *self, GAsyncResult *r
 void fovea_project_load_picture_async (FoveaProject *self, FoveaPicture *picture, int max_side, GCancellable *cancellable,
                                        GAsyncReadyCallback callback, gpointer data);
 
+/* The same of any file that a person named. */
+void    fovea_project_load_file_async (FoveaProject *self, const char *path, int max_side, GCancellable *cancellable,
+                                       GAsyncReadyCallback callback, gpointer data);
+
 G_END_DECLS

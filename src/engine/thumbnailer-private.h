@@ -17,4 +17,7 @@ void              fovea_thumbnailer_free (FoveaThumbnailer *self);
  * at @size (0 = full). Main thread. */
 void fovea_thumbnailer_load (FoveaThumbnailer *self, GTask *task, FoveaPicture *picture, int size, gboolean cached);
 
+/* The same of a file that the person named just now, in the project or not. */
+void fovea_thumbnailer_load_file (FoveaThumbnailer *self, GTask *task, const char *path, int size);
+
 G_END_DECLS

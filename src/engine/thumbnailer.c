@@ -16,6 +16,7 @@ typedef struct {
   char sha256[65];
   int size;
   gboolean cached;
+  gboolean named; /* by the person, so it may lie anywhere */
   FoveaImage *image;
   GError *error;
 } Request;
@@ -67,14 +68,14 @@ is_allowed (FoveaThumbnailer *self, const char *path, GError **error)
 
 /* Decodes the file itself; what comes out is at least @side on its longer side where the file has that much. */
 static FoveaImage *
-decode (FoveaThumbnailer *self, const char *path, int side, char ret_sha256[65], GCancellable *cancellable, GError **error)
+decode (FoveaThumbnailer *self, const Request *request, int side, char ret_sha256[65], GCancellable *cancellable, GError **error)
 {
   const FoveaDecodeOptions options = { .max_side = side, .hash = TRUE };
   g_auto (FoveaDecoded) decoded = { 0 };
 
-  if (!is_allowed (self, path, error))
+  if (!request->named && !is_allowed (self, request->path, error))
     return NULL;
-  if (!fovea_decode_file (fovea_core_get_interactive_decoder (self->core), path, &options, &decoded, cancellable, error))
+  if (!fovea_decode_file (fovea_core_get_interactive_decoder (self->core), request->path, &options, &decoded, cancellable, error))
     return NULL;
   g_strlcpy (ret_sha256, decoded.sha256, 65);
   return fovea_image_to_rgb8 (decoded.image, NULL, error);
@@ -101,13 +102,13 @@ load (FoveaThumbnailer *self, const Request *request, GCancellable *cancellable,
       image = fovea_thumbnail_load (request->sha256, NULL, NULL);
       if (image == NULL)
         {
-          g_autoptr (FoveaImage) full = decode (self, request->path, 2 * FOVEA_THUMBNAIL_SIDE, sha256, cancellable, error);
+          g_autoptr (FoveaImage) full = decode (self, request, 2 * FOVEA_THUMBNAIL_SIDE, sha256, cancellable, error);
 
           image = full != NULL ? fovea_thumbnail_make (full, sha256, NULL, error) : NULL;
         }
     }
   else
-    image = decode (self, request->path, request->size, sha256, cancellable, error);
+    image = decode (self, request, request->size, sha256, cancellable, error);
   return image != NULL ? shrink (image, request->size, error) : NULL;
 }
 
@@ -203,6 +204,15 @@ fovea_thumbnailer_free (FoveaThumbnailer *self)
   g_free (self);
 }
 
+static void
+push (FoveaThumbnailer *self, Request *request)
+{
+  g_mutex_lock (&self->mutex);
+  g_queue_push_head (&self->requests, request);
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
 void
 fovea_thumbnailer_load (FoveaThumbnailer *self, GTask *task, FoveaPicture *picture, int size, gboolean cached)
 {
@@ -222,8 +232,17 @@ fovea_thumbnailer_load (FoveaThumbnailer *self, GTask *task, FoveaPicture *pictu
     g_snprintf (request->sha256 + 2 * i, 3, "%02x", row->sha256[i]);
   request->size = size;
   request->cached = cached;
-  g_mutex_lock (&self->mutex);
-  g_queue_push_head (&self->requests, request);
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->mutex);
+  push (self, request);
+}
+
+void
+fovea_thumbnailer_load_file (FoveaThumbnailer *self, GTask *task, const char *path, int size)
+{
+  Request *request = g_new0 (Request, 1);
+
+  request->task = task;
+  request->path = g_strdup (path);
+  request->size = size;
+  request->named = TRUE;
+  push (self, request);
 }

@@ -348,6 +348,22 @@ fovea_evaluation_dup_concept_ids (FoveaEvaluation *self, guint concept, gboolean
   return ids;
 }
 
+GArray *
+fovea_evaluation_dup_mistake_ids (FoveaEvaluation *self, guint concept, gboolean missed)
+{
+  GArray *ids = ids_new ();
+
+  for (gsize i = 0; i < self->n_rows; i++)
+    {
+      int truth = self->truth[i * self->k + concept];
+      gboolean said = self->exclusive ? self->answers[i] == concept : self->probabilities[i * self->k + concept] >= 0.5f;
+
+      if (missed ? truth > 0 && !said : truth < 0 && said)
+        add_id (ids, self, i);
+    }
+  return ids;
+}
+
 static int
 compare_confusions (gconstpointer a, gconstpointer b)
 {

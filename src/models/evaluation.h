@@ -92,6 +92,10 @@ GArray *fovea_evaluation_dup_cell_ids (FoveaEvaluation *self, guint actual, guin
 /* Rows that have @concept, or (@predicted) are answered with it, whatever the other side says. */
 GArray *fovea_evaluation_dup_concept_ids (FoveaEvaluation *self, guint concept, gboolean predicted) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Mistakes of the concept's decision (see FoveaConceptFigures): @missed: has it, not said (n_true − n_right); else said, has it not
+ * (n_predicted − n_right). */
+GArray *fovea_evaluation_dup_mistake_ids (FoveaEvaluation *self, guint concept, gboolean missed) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct {
   guint actual, predicted;
   guint32 count;

@@ -117,6 +117,26 @@ test_counts (gconstpointer exclusive)
 }
 
 static void
+test_mistakes (gconstpointer exclusive)
+{
+  Rows rows;
+  g_autoptr (FoveaEvaluation) evaluation = NULL;
+
+  rows_init (&rows, 4, exclusive != NULL);
+  evaluation = rows_evaluate (&rows, exclusive != NULL, NULL);
+  for (guint c = 0; c < K; c++)
+    {
+      const FoveaConceptMetrics *decision = &fovea_evaluation_get_figures (evaluation, c)->decision;
+      g_autoptr (GArray) missed = fovea_evaluation_dup_mistake_ids (evaluation, c, TRUE);
+      g_autoptr (GArray) wrong = fovea_evaluation_dup_mistake_ids (evaluation, c, FALSE);
+
+      g_assert_cmpuint (missed->len, ==, decision->n_true - decision->n_right);
+      g_assert_cmpuint (wrong->len, ==, decision->n_predicted - decision->n_right);
+    }
+  g_ptr_array_unref (rows.labels);
+}
+
+static void
 test_figures (void)
 {
   Rows rows;
@@ -287,6 +307,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/models/evaluation/counts/exclusive", "yes", test_counts);
   g_test_add_data_func ("/models/evaluation/counts/independent", NULL, test_counts);
+  g_test_add_data_func ("/models/evaluation/mistakes/exclusive", "yes", test_mistakes);
+  g_test_add_data_func ("/models/evaluation/mistakes/independent", NULL, test_mistakes);
   g_test_add_func ("/models/evaluation/figures", test_figures);
   g_test_add_func ("/models/evaluation/ranking", test_ranking);
   g_test_add_func ("/models/evaluation/reliability", test_reliability);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/model.h"
+
+G_BEGIN_DECLS
+
+/* How good a version is, in words that do not promise more than is known. */
+
+/* "85.3 % (82.3 to 87.9) on 600 pictures of test", "… by cross-validation"; with fewer than ten pictures of a concept it says so
+ * instead of a percentage; "Not evaluated" where that is so. */
+char *fovea_headline_dup_text (const FoveaHeadline *headline) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "Cross-validation" for NULL, else the split's name. */
+char *fovea_headline_dup_split_name (const char *split) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "24 November 2026, 18:20" in the person's form and time zone. */
+char *fovea_headline_dup_time (gint64 time_us) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What state the model is in, with its figure where it has one. */
+char *fovea_headline_dup_model_text (FoveaModel *model) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+#include "engine/model-actions.h"
+
+G_BEGIN_DECLS
+
+/* Two versions of a model side by side, on the same pictures: accuracy with its interval, what was fixed and what was broken, and the
+ * figures per concept. Signal: "pictures-wanted" (GArray of gint64, string). */
+#define FOVEA_TYPE_VERSION_COMPARE (fovea_version_compare_get_type ())
+G_DECLARE_FINAL_TYPE (FoveaVersionCompare, fovea_version_compare, FOVEA, VERSION_COMPARE, AdwBin)
+
+GtkWidget *fovea_version_compare_new (FoveaProject *project);
+void       fovea_version_compare_set_model (FoveaVersionCompare *self, FoveaModel *model); /* (nullable) */
+
+G_END_DECLS
