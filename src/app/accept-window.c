@@ -162,7 +162,7 @@ static void
 refresh (FoveaAcceptWindow *self)
 {
   guint n = fovea_accept_window_get_n_accepted (self);
-  g_autofree char *button = g_strdup_printf (ngettext ("_Accept %u", "_Accept %u", n), n);
+  g_autofree char *button = g_strdup_printf (ngettext ("Accept %u", "Accept %u", n), n);
   g_autofree char *text = NULL;
 
   if (n > 0)

@@ -11,6 +11,7 @@ struct _FoveaQuickLook {
   FoveaProject *project;
   FoveaImagesPage *images;
   GCancellable *cancellable;
+  FoveaPicture *picture; /* the one that is shown */
   guint position;
   AdwWindowTitle *window_title;
   GtkWidget *previous_button, *next_button;
@@ -50,22 +51,31 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-show_position (FoveaQuickLook *self, guint position)
+show_words (FoveaQuickLook *self)
 {
-  GListModel *list = G_LIST_MODEL (fovea_images_page_get_list (self->images));
-  g_autoptr (FoveaPicture) picture = g_list_model_get_item (list, position);
-  g_autofree char *name = NULL;
-  g_autofree char *description = NULL;
+  g_autofree char *name = fovea_picture_dup_name (self->picture);
+  g_autofree char *description = fovea_picture_dup_description (self->picture);
 
-  if (picture == NULL)
-    return;
-  self->position = position;
-  name = fovea_picture_dup_name (picture);
-  description = fovea_picture_dup_description (picture);
   gtk_window_set_title (GTK_WINDOW (self), name);
   adw_window_title_set_title (self->window_title, name);
   adw_window_title_set_subtitle (self->window_title, description);
   gtk_picture_set_alternative_text (self->picture_view, name);
+}
+
+static void
+show_position (FoveaQuickLook *self, guint position)
+{
+  GListModel *list = G_LIST_MODEL (fovea_images_page_get_list (self->images));
+  g_autoptr (FoveaPicture) picture = g_list_model_get_item (list, position);
+
+  if (picture == NULL)
+    return;
+  self->position = position;
+  if (self->picture != NULL)
+    g_signal_handlers_disconnect_by_func (self->picture, show_words, self);
+  g_set_object (&self->picture, picture);
+  g_signal_connect_object (picture, "changed", G_CALLBACK (show_words), self, G_CONNECT_SWAPPED);
+  show_words (self);
   gtk_widget_set_sensitive (self->previous_button, position > 0);
   gtk_widget_set_sensitive (self->next_button, position + 1 < g_list_model_get_n_items (list));
 
@@ -96,6 +106,38 @@ on_next (FoveaQuickLook *self)
   go (self, 1);
 }
 
+/* What labels in the grid labels here too: the picture that is shown is the selected one. */
+static gboolean
+label_by_key (FoveaQuickLook *self, guint keyval, GdkModifierType state)
+{
+  GtkWidget *window = GTK_WIDGET (gtk_window_get_transient_for (GTK_WINDOW (self)));
+  char key[2] = { '\0', '\0' };
+
+  if (keyval >= GDK_KEY_KP_1 && keyval <= GDK_KEY_KP_9)
+    keyval = keyval - GDK_KEY_KP_1 + GDK_KEY_1;
+  if (keyval >= GDK_KEY_1 && keyval <= GDK_KEY_9 && (state & GDK_CONTROL_MASK) == 0)
+    {
+      key[0] = (char) ('1' + (keyval - GDK_KEY_1));
+      return gtk_widget_activate_action (window, (state & GDK_ALT_MASK) != 0 ? "win.label-not-key" : "win.label-key", "s", key);
+    }
+  if (keyval == GDK_KEY_BackSpace)
+    return gtk_widget_activate_action (window, "win.clear-labels", NULL);
+  if (keyval == GDK_KEY_Return || keyval == GDK_KEY_KP_Enter)
+    return gtk_widget_activate_action (window, "win.accept", NULL);
+  return FALSE;
+}
+
+/* Labelling may have moved the selection on, or changed what is said of the picture. */
+static void
+follow_selection (FoveaQuickLook *self)
+{
+  guint position;
+  g_autoptr (FoveaPicture) picture = self->images != NULL ? fovea_images_page_dup_current (self->images, &position) : NULL;
+
+  if (picture != NULL && picture != self->picture)
+    show_position (self, position);
+}
+
 static gboolean
 on_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state, FoveaQuickLook *self)
 {
@@ -108,7 +150,7 @@ on_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModif
   else if (keyval == GDK_KEY_Right)
     go (self, right_to_left ? -1 : 1);
   else
-    return GDK_EVENT_PROPAGATE;
+    return label_by_key (self, keyval, state) ? GDK_EVENT_STOP : GDK_EVENT_PROPAGATE;
   return GDK_EVENT_STOP;
 }
 
@@ -120,6 +162,7 @@ quick_look_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->project);
   g_clear_object (&self->images);
+  g_clear_object (&self->picture);
   G_OBJECT_CLASS (fovea_quick_look_parent_class)->dispose (object);
 }
 
@@ -168,6 +211,7 @@ fovea_quick_look_present (GtkWindow *parent, FoveaProject *project, FoveaImagesP
 
   self->project = g_object_ref (project);
   self->images = g_object_ref (images);
+  g_signal_connect_object (images, "selection-changed", G_CALLBACK (follow_selection), self, G_CONNECT_SWAPPED);
   show_position (self, position);
   gtk_window_present (GTK_WINDOW (self));
 }
