@@ -279,6 +279,14 @@ chain_start (Chain *chain, guint index, const FoveaNode *node, gsize channels, i
   chain->conv.high = INFINITY;
 }
 
+/* Output pixel i is made of input pixel i alone. */
+static gboolean
+is_pixel_to_pixel (const FoveaConv *conv)
+{
+  return conv->kernel[0] * conv->kernel[1] == 1 && conv->stride[0] * conv->stride[1] == 1 &&
+         conv->before[0] + conv->before[1] + conv->after[0] + conv->after[1] == 0;
+}
+
 static FoveaWeights *
 store_weights (Fuser *fuser, const Chain *chain, const float *w, gsize n_groups, gsize in_depth, gsize n_taps,
                GError **error)
@@ -290,7 +298,8 @@ store_weights (Fuser *fuser, const Chain *chain, const float *w, gsize n_groups,
   if (weights == NULL)
     {
       weights = fovea_weights_new (store->kernels, w, n_groups, chain->channels / n_groups, in_depth, n_taps,
-                                   chain->scale, chain->shift, fuser->rectified[chain->conv.x], error);
+                                   chain->scale, chain->shift,
+                                   fuser->rectified[chain->conv.x] && is_pixel_to_pixel (&chain->conv), error);
       if (weights == NULL)
         return NULL;
       store->n_bytes += weights->n_bytes;
@@ -471,8 +480,7 @@ is_plain_unit (const FoveaUnit *unit)
 static gboolean
 is_pointwise (const FoveaConv *conv)
 {
-  return conv->kernel[0] * conv->kernel[1] == 1 && conv->stride[0] * conv->stride[1] == 1 &&
-         conv->before[0] + conv->before[1] + conv->after[0] + conv->after[1] == 0 && conv->weights->n_groups == 1;
+  return is_pixel_to_pixel (conv) && conv->weights->n_groups == 1;
 }
 
 static const FoveaUnit *

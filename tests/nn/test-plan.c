@@ -271,6 +271,31 @@ add_block (Maker *maker, int x, gint64 in, gint64 middle, gint64 out, gint64 ker
   return residual ? add_binary (maker, "Add", y, x) : y;
 }
 
+/* Behind a rectifier, where zeros are left out: only where a pixel becomes a pixel. */
+static void
+test_rectified (void)
+{
+  static const gint64 strides[][2] = { { 1, 1 }, { 2, 2 }, { 1, 2 }, { 2, 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (strides); i++)
+    for (gint64 pad = 0; pad < 2; pad++)
+      {
+        Maker maker = maker_new (i);
+        Conv conv = pointwise;
+        int y;
+
+        conv.in = 48;
+        conv.out = 96;
+        conv.stride[0] = strides[i][0];
+        conv.stride[1] = strides[i][1];
+        conv.pads[1] = pad;
+        y = add_conv (&maker, add_unary (&maker, "Relu", add_picture_input (&maker, conv.in)), &conv);
+        fovea_graph_add_output (maker.graph, y);
+        check_graph (&maker, conv.in, 8, 8);
+        maker_clear (&maker);
+      }
+}
+
 static void
 test_blocks (void)
 {
@@ -542,6 +567,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/nn/plan/convolutions", test_convolutions);
+  g_test_add_func ("/nn/plan/rectified", test_rectified);
   g_test_add_func ("/nn/plan/blocks", test_blocks);
   g_test_add_func ("/nn/plan/network", test_network);
   g_test_add_func ("/nn/plan/joins", test_joins);
