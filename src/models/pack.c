@@ -217,25 +217,13 @@ check_texts (FoveaPack *pack, GError **error)
 }
 
 FoveaPack *
-fovea_pack_load_file (const char *path, GError **error)
+fovea_pack_new_from_bytes (GBytes *bytes, const char *path, GError **error)
 {
   g_autoptr (FoveaPack) pack = g_new0 (FoveaPack, 1);
-  g_autoptr (GBytes) bytes = NULL;
   FoveaSha256 hash;
-  GStatBuf info;
-  char *data;
-  gsize length;
 
   g_atomic_ref_count_init (&pack->ref_count);
   pack->path = g_strdup (path);
-  if (g_stat (path, &info) != 0 || !S_ISREG (info.st_mode) || info.st_size > MAX_FILE_BYTES)
-    {
-      g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_PACK_MISSING, "“%s” is not a file of less than 2 GiB", path);
-      return NULL;
-    }
-  if (!g_file_get_contents (path, &data, &length, error)) /* read, not mapped: a file cut short meanwhile is no crash */
-    return NULL;
-  bytes = g_bytes_new_take (data, length);
   fovea_sha256_init (&hash);
   fovea_sha256_update (&hash, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   fovea_sha256_finish (&hash, pack->hash);
@@ -248,6 +236,25 @@ fovea_pack_load_file (const char *path, GError **error)
   if (!check_texts (pack, error) || !read_spec (pack, error) || !read_labels (pack, error) || !check_graph (pack, error))
     return NULL;
   return g_steal_pointer (&pack);
+}
+
+FoveaPack *
+fovea_pack_load_file (const char *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  GStatBuf info;
+  char *data;
+  gsize length;
+
+  if (g_stat (path, &info) != 0 || !S_ISREG (info.st_mode) || info.st_size > MAX_FILE_BYTES)
+    {
+      g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_PACK_MISSING, "“%s” is not a file of less than 2 GiB", path);
+      return NULL;
+    }
+  if (!g_file_get_contents (path, &data, &length, error)) /* read, not mapped: a file cut short meanwhile is no crash */
+    return NULL;
+  bytes = g_bytes_new_take (data, length);
+  return fovea_pack_new_from_bytes (bytes, path, error);
 }
 
 FoveaPack *

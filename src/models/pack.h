@@ -32,6 +32,8 @@ char *fovea_pack_find (const char *name) G_GNUC_WARN_UNUSED_RESULT;
  * those of a pack; names file and key), and what nn/onnx says. Takes some 50 ms: keep the pack. */
 FoveaPack *fovea_pack_load (const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 FoveaPack *fovea_pack_load_file (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The file's content from elsewhere (a trained version); @path is what messages call it. */
+FoveaPack *fovea_pack_new_from_bytes (GBytes *bytes, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 FoveaPack *fovea_pack_ref (FoveaPack *pack);
 void       fovea_pack_unref (FoveaPack *pack);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaPack, fovea_pack_unref)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "models/params.h"
 
+#include <glib/gi18n.h>
+
 static JsonNode *
 list_to_json (GParamSpec *pspec, const char *const *list)
 {
@@ -92,8 +94,28 @@ fovea_params_to_json (GObject *object)
   return json_node_init_object (json_node_alloc (), params);
 }
 
+static JsonObject *field_to_json (GObject *object, GParamSpec *pspec);
+
+/* The parameters that have a meaning with @choice alone. */
 static JsonArray *
-options_to_json (const FoveaParamInfo *info)
+fields_of_choice (GObject *object, const char *choice)
+{
+  guint n;
+  g_autofree GParamSpec **pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (object), &n);
+  JsonArray *fields = json_array_new ();
+
+  for (guint i = 0; i < n; i++)
+    {
+      const FoveaParamInfo *info = fovea_param_get_info (pspecs[i]);
+
+      if (info != NULL && info->only_with != NULL && g_strv_contains (info->only_with, choice))
+        json_array_add_object_element (fields, field_to_json (object, pspecs[i]));
+    }
+  return fields;
+}
+
+static JsonArray *
+options_to_json (GObject *object, const FoveaParamInfo *info)
 {
   JsonArray *options = json_array_new ();
 
@@ -103,8 +125,10 @@ options_to_json (const FoveaParamInfo *info)
 
       json_object_set_string_member (option, "id", info->choices[i]);
       json_object_set_array_member (option, "aliases", json_array_new ());
-      json_object_set_string_member (option, "description", "");
-      json_object_set_array_member (option, "model_type_fields", json_array_new ());
+      json_object_set_string_member (option, "description", info->choice_texts != NULL ? _(info->choice_texts[i]) : "");
+      json_object_set_array_member (option, "model_type_fields",
+                                    info->field_type == FOVEA_FIELD_RECURSIVE_ENUM ? fields_of_choice (object, info->choices[i])
+                                                                                   : json_array_new ());
       json_object_set_boolean_member (option, "internal_only", FALSE);
       json_object_set_boolean_member (option, "recommended", i == 0);
       json_array_add_object_element (options, option);
@@ -129,7 +153,7 @@ add_range (JsonObject *field, GParamSpec *pspec, const FoveaParamInfo *info)
 }
 
 static JsonObject *
-field_to_json (GParamSpec *pspec)
+field_to_json (GObject *object, GParamSpec *pspec)
 {
   const FoveaParamInfo *info = fovea_param_get_info (pspec);
   JsonObject *field = json_object_new ();
@@ -140,7 +164,7 @@ field_to_json (GParamSpec *pspec)
   json_object_set_member (field, "default_value", value_to_json (pspec, g_param_spec_get_default_value (pspec)));
   json_object_set_string_member (field, "description", g_param_spec_get_blurb (pspec));
   json_object_set_string_member (field, "placeholder", g_param_spec_get_nick (pspec));
-  json_object_set_array_member (field, "model_type_enum_options", options_to_json (info));
+  json_object_set_array_member (field, "model_type_enum_options", options_to_json (object, info));
   json_object_set_boolean_member (field, "internal_only", FALSE);
   json_object_set_boolean_member (field, "required", FALSE);
   add_range (field, pspec, info);
@@ -155,7 +179,11 @@ fovea_params_dup_fields_json (GObject *object)
   g_autoptr (JsonArray) fields = json_array_new ();
 
   for (guint i = 0; i < n; i++)
-    if (fovea_param_get_info (pspecs[i]) != NULL)
-      json_array_add_object_element (fields, field_to_json (pspecs[i]));
+    {
+      const FoveaParamInfo *info = fovea_param_get_info (pspecs[i]);
+
+      if (info != NULL && info->only_with == NULL)
+        json_array_add_object_element (fields, field_to_json (object, pspecs[i]));
+    }
   return json_node_init_array (json_node_alloc (), fields);
 }

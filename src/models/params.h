@@ -33,13 +33,18 @@ typedef enum {
 
 /* Marks @pspec as a parameter; properties that are not marked are none. Kinds understood: boolean, int, double, string
  * (with @choices: an enum of strings), GStrv. @step: of the form's spin button, 0 = none. Static strings.
- * @aliases: (nullable) other keys that are accepted, e.g. "embedder" for base-embed-model. */
+ * @aliases: (nullable) other keys that are accepted, e.g. "embedder" for base-embed-model.
+ * @choice_texts: (nullable) a sentence for each of @choices, to be translated.
+ * @only_with: (nullable) choices of the one RECURSIVE_ENUM of the type with which this parameter has a meaning; it is
+ *   then listed with these, and read and stored as any other. */
 typedef struct {
   FoveaParamPlace place;
   FoveaFieldType field_type;
   const char *const *choices;
   const char *const *aliases;
   double step;
+  const char *const *choice_texts;
+  const char *const *only_with;
 } FoveaParamInfo;
 
 void                  fovea_param_mark (GParamSpec *pspec, const FoveaParamInfo *info);

@@ -15,7 +15,4 @@ struct _FoveaPredictor {
   FoveaEmbedder *embedder;  /* idem */
 };
 
-/* Loads the pack, or takes @pack, and checks that it is the one that the head was trained on. */
-gboolean fovea_predictor_ensure_pack (FoveaPredictor *self, FoveaPack *pack, GError **error);
-
 G_END_DECLS

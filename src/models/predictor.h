@@ -45,6 +45,10 @@ const char *fovea_predictor_get_pack_hash (FoveaPredictor *predictor);
  * labels]. */
 void fovea_predictor_run_vectors (FoveaPredictor *predictor, const float *const *vectors, gsize n, float *ret_probabilities);
 
+/* Takes @pack, or loads the one of that name when it is NULL, and checks that it is the one that the head was trained on;
+ * nothing when it has its pack already. Errors as of _prepare. */
+gboolean fovea_predictor_ensure_pack (FoveaPredictor *predictor, FoveaPack *pack, GError **error);
+
 /* Compiles the network if that was not done yet. PACK_MISSING; MISMATCH when the installed pack is another than the one
  * that the head was trained on (its hash differs). @pack: (nullable) to share one that is loaded. */
 gboolean fovea_predictor_prepare (FoveaPredictor *predictor, FoveaPack *pack, GError **error);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "models/deep-plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STAGE_1_PICTURES 3000
+#define STAGE_2_PICTURES 4000
+#define STAGE_EPOCHS 10
+#define STAGE_MIN_EPOCHS 3
+#define STAGE_2_HEAD_RATE 2e-3
+/* A second stage shorter than this part of the first is not begun. */
+#define STAGE_2_MIN_PART 0.5
+#define SCRATCH_MAX_EPOCHS 200
+
+const char *const fovea_template_names[] = {
+  [FOVEA_TEMPLATE_EFFICIENTNET_LITE0] = "efficientnet-lite0",
+  [FOVEA_TEMPLATE_EFFICIENTNET_LITE2] = "efficientnet-lite2",
+  [FOVEA_TEMPLATE_EFFICIENTNET_LITE0_SCRATCH] = "efficientnet-lite0-scratch",
+  [FOVEA_TEMPLATE_SMALL_SCRATCH] = "small-scratch",
+  [FOVEA_N_TEMPLATES] = NULL,
+};
+
+static const struct {
+  const char *pack;
+  int size;
+  guint epochs;
+} templates[] = {
+  [FOVEA_TEMPLATE_EFFICIENTNET_LITE0] = { "efficientnet-lite0", 224, 0 },
+  [FOVEA_TEMPLATE_EFFICIENTNET_LITE2] = { "efficientnet-lite2", 260, 0 },
+  [FOVEA_TEMPLATE_EFFICIENTNET_LITE0_SCRATCH] = { NULL, 224, 120 },
+  [FOVEA_TEMPLATE_SMALL_SCRATCH] = { NULL, 96, 60 },
+};
+
+gboolean
+fovea_template_from_name (const char *name, FoveaTemplate *ret_template)
+{
+  for (guint i = 0; i < FOVEA_N_TEMPLATES; i++)
+    if (g_strcmp0 (name, fovea_template_names[i]) == 0)
+      {
+        *ret_template = (FoveaTemplate) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+const char *
+fovea_template_get_pack (FoveaTemplate template)
+{
+  return templates[template].pack;
+}
+
+int
+fovea_template_get_size (FoveaTemplate template)
+{
+  return templates[template].size;
+}
+
+gboolean
+fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_rarest)
+{
+  return fovea_template_get_pack (options->template) != NULL && n_rarest <= FOVEA_DEEP_FEW;
+}
+
+static guint64
+steps_of (const FoveaDeepOptions *options, double n_pictures)
+{
+  return (guint64) MAX (1, ceil (n_pictures / options->batch_size));
+}
+
+static double
+stage_pictures (double most, double n)
+{
+  return MAX (MIN (most, STAGE_EPOCHS * n), STAGE_MIN_EPOCHS * n);
+}
+
+static void
+plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guint64 available, FoveaDeepPlan *plan)
+{
+  const double head_rate = linear ? FOVEA_DEEP_FEW_HEAD_RATE : options->head_rate;
+  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n));
+  guint64 second = steps_of (options, stage_pictures (STAGE_2_PICTURES, n));
+
+  plan->n_stages = 1;
+  plan->stages[0] = (FoveaDeepStage) { MIN (first, available), head_rate, options->backbone_rate };
+  if (options->time_limit_s <= 0 || available <= first)
+    return;
+  second = MIN (second, available - first);
+  if ((double) second < STAGE_2_MIN_PART * (double) first)
+    return;
+  plan->n_stages = 2;
+  plan->stages[1] = (FoveaDeepStage) { second, MIN (head_rate, STAGE_2_HEAD_RATE), options->backbone_rate };
+}
+
+void
+fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_rarest, double step_seconds,
+                      double seconds_left, FoveaDeepPlan *ret_plan)
+{
+  const gboolean from_pack = fovea_template_get_pack (options->template) != NULL;
+  const gboolean linear = fovea_deep_starts_linear (options, n_rarest), limited = options->time_limit_s > 0;
+  const guint64 available = limited ? (guint64) MAX (1, floor (MAX (seconds_left, 0) / step_seconds)) : G_MAXUINT64;
+  const double n = (double) n_pictures;
+  double epochs = options->n_epochs;
+
+  memset (ret_plan, 0, sizeof *ret_plan);
+  if (from_pack && epochs <= 0)
+    {
+      plan_from_pack (options, n, linear, available, ret_plan);
+      return;
+    }
+  if (epochs <= 0)
+    epochs = limited ? SCRATCH_MAX_EPOCHS : templates[options->template].epochs;
+  ret_plan->n_stages = 1;
+  ret_plan->stages[0].n_steps = MIN (steps_of (options, epochs * n), available);
+  ret_plan->stages[0].backbone_rate = from_pack ? options->backbone_rate : options->rate;
+  ret_plan->stages[0].head_rate = !from_pack ? options->rate : linear ? FOVEA_DEEP_FEW_HEAD_RATE : options->head_rate;
+}
+
+double
+fovea_deep_average_decay (guint64 n_steps)
+{
+  return CLAMP (1 - 4 / (double) MAX (n_steps, 1), 0, 0.99);
+}

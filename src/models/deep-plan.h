@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "vision/augment.h"
+
+G_BEGIN_DECLS
+
+/* How a network is trained through all of its layers, and for how long. The recipe for pretrained networks is measured:
+ * AdamW (0.9, 0.99), weight decay on the backbone's convolution weights alone, a rise of the rate over 5 % of the steps
+ * and half a cosine down to 2 %, global gradient norm clipped at 5, a running average of the weights. */
+
+typedef enum {
+  FOVEA_TEMPLATE_EFFICIENTNET_LITE0,
+  FOVEA_TEMPLATE_EFFICIENTNET_LITE2,
+  FOVEA_TEMPLATE_EFFICIENTNET_LITE0_SCRATCH,
+  FOVEA_TEMPLATE_SMALL_SCRATCH,
+  FOVEA_N_TEMPLATES
+} FoveaTemplate;
+
+/* The stored and printed names, NULL-terminated, in the order of the numbers. */
+extern const char *const fovea_template_names[];
+
+gboolean fovea_template_from_name (const char *name, FoveaTemplate *ret_template);
+/* Pack that the training starts from, NULL for those from scratch. */
+const char *fovea_template_get_pack (FoveaTemplate template);
+int fovea_template_get_size (FoveaTemplate template); /* pixels a side */
+
+typedef struct {
+  FoveaTemplate template;
+  int image_size;               /* of those from scratch */
+  gboolean exclusive;
+  guint batch_size;
+  guint n_epochs;               /* 0 = as planned below */
+  double time_limit_s;          /* of the whole training; 0 = none */
+  double head_rate, backbone_rate;
+  double rate;                  /* from scratch: of all weights */
+  double weight_decay, label_smoothing;
+  double validation_fraction;
+  guint patience;               /* validations without improvement until it stops; 0 = never */
+  gboolean bf16;
+  guint64 seed;
+  FoveaAugmentation augmentation;
+} FoveaDeepOptions;
+
+typedef struct {
+  guint64 n_steps;
+  double head_rate, backbone_rate;
+} FoveaDeepStage;
+
+#define FOVEA_DEEP_MAX_STAGES 2
+
+typedef struct {
+  guint n_stages;
+  FoveaDeepStage stages[FOVEA_DEEP_MAX_STAGES];
+} FoveaDeepPlan;
+
+/* At most this many pictures of the rarest concept: the classifier starts from a logistic regression (C = 10) on the
+ * pack's vectors, and learns more slowly; with random numbers it would not find the concepts in time. */
+#define FOVEA_DEEP_FEW 12
+#define FOVEA_DEEP_FEW_C 10.0
+#define FOVEA_DEEP_FEW_HEAD_RATE 1e-3
+
+gboolean fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_rarest);
+
+/**
+ * fovea_deep_plan_make:
+ * @step_seconds: that a step of batch_size pictures takes; @seconds_left: for steps, only with a time limit
+ *
+ * With epochs: one stage of so many. Else, from a pack: stage 1 of min (3000, 10 n) pictures, at least 3 n; stage 2, with
+ * a time limit that is worth half of stage 1 more, of min (4000, 10 n), at least 3 n, from what stage 1 ended with.
+ * From scratch: 120 epochs (EfficientNet) or 60 (small); up to 200 with a limit. Whatever does not fit into the
+ * limit is cut off the end; at least one step is left.
+ */
+void fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_rarest, double step_seconds,
+                           double seconds_left, FoveaDeepPlan *ret_plan);
+
+/* min (0.99, 1 − 4 / steps), so that the average is of the last quarter of a stage at most. */
+double fovea_deep_average_decay (guint64 n_steps);
+
+G_END_DECLS

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "models/head.h"
+#include "models/pack.h"
+
+G_BEGIN_DECLS
+
+/* Networks that are trained here. In all of them a picture becomes an embedding f, and the concepts' logits follow from
+ * its direction alone:
+ *
+ *   z = V √d · f / |f| + b        V [concepts, d] "classifier.weight", b [concepts] "classifier.bias"
+ *
+ * which is a FoveaHead (W = √d V) on the unit vectors of an embedder. So a trained network is kept as a pack of its own
+ * and an ordinary head on it, and serves as an embedder too. */
+
+#define FOVEA_CLASSIFIER_WEIGHT "classifier.weight"
+#define FOVEA_CLASSIFIER_BIAS "classifier.bias"
+
+/* Embedders, to be trained: input "image" f32 [N,3,S,S], output "embedding" f32 [N,d], with a pack's metadata.
+ *
+ * pack             @pack's network up to its embedding; MISMATCH when it has none
+ * efficientnet     EfficientNet-Lite0 with fresh weights, for S pixels: see Tan and Le, "EfficientNet", 2019, and the Lite
+ *                  variants of tensorflow/tpu: no squeeze-and-excite, ReLU6, TensorFlow's SAME padding
+ * small            a residual network of 3×3 convolutions, 24-48-96-160 channels, 0.9 M weights, for S pixels
+ * Fresh weights follow from @seed: normal, variance 2 / (k² · outputs) (He et al., 2015). @size: a multiple of 8. */
+FoveaGraph *fovea_network_new_from_pack (FoveaPack *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+FoveaGraph *fovea_network_new_efficientnet (int size, guint64 seed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+FoveaGraph *fovea_network_new_small (int size, guint64 seed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * fovea_network_add_classifier:
+ * @start: (nullable): a head on the embedder's unit vectors to begin with; else V is normal with deviation 0.001 (by
+ *   @seed) and b = 0
+ *
+ * Adds the classifier to @network, in place; "logits" f32 [N, @n_concepts] becomes its only output.
+ */
+gboolean fovea_network_add_classifier (FoveaGraph *network, guint n_concepts, const FoveaHead *start, guint64 seed,
+                                       GError **error);
+
+/**
+ * fovea_network_split:
+ * @network: with its classifier, trained
+ * @name: of the new pack; @title: for people
+ *
+ * Takes it apart into a pack (as ONNX in @ret_bytes, whose SHA-256 is its hash) and a head on letterboxed pictures.
+ * Errors: MALFORMED when a weight is not a number.
+ */
+gboolean fovea_network_split (FoveaGraph *network, const char *name, const char *title, gboolean exclusive,
+                              GBytes **ret_bytes, FoveaHead **ret_head, GError **error);
+
+G_END_DECLS
