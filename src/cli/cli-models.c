@@ -281,16 +281,35 @@ say_rows (FoveaJob *job)
     }
 }
 
+/* Takes both. */
+static GStrv
+add_param (GStrv params, char *param)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (params != NULL)
+    g_strv_builder_addv (builder, (const char **) params);
+  g_strv_builder_add (builder, param);
+  g_strfreev (params);
+  g_free (param);
+  return g_strv_builder_end (builder);
+}
+
 static int
 run_train (int argc, char **argv)
 {
   g_auto (FoveaCliArgs) args = { 0 };
   g_autofree char *split = NULL;
   g_auto (GStrv) params = NULL;
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  double time_limit = 0;
+  gboolean resume = FALSE;
   const GOptionEntry entries[] = {
     { "split", 0, 0, G_OPTION_ARG_FILENAME, &split,
       "Learn from this split alone (default: train, where pictures are labelled in it; else all)", "NAME" },
     { "param", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &params, "A parameter for this version; may be given many times", "KEY=VALUE" },
+    { "time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &time_limit, "Deep training: plan what fits into so many seconds", "S" },
+    { "resume", 0, 0, G_OPTION_ARG_NONE, &resume, "Deep training: go on where the last one was when the program was killed", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   FoveaTrainOptions options = { 0 };
@@ -299,8 +318,11 @@ run_train (int argc, char **argv)
 
   if (!fovea_cli_parse ("models train", entries, argc, argv, 2, 2, &args, &status))
     return status;
+  if (time_limit != 0)
+    params = add_param (params, g_strconcat ("time_limit=", g_ascii_dtostr (number, sizeof number, time_limit), NULL));
   options.split = split;
   options.params = (const char *const *) params;
+  options.resume = resume;
   project = fovea_cli_open_project (args.rest[0]);
   if (project == NULL)
     return FOVEA_CLI_FAILED;
@@ -375,7 +397,8 @@ const FoveaCommand fovea_cli_model_commands[] = {
   { "models types", "[TYPE]", "The kinds of models that there are, with their parameters.", run_types },
   { "models list", "PROJECT", "The models of a project and what state they are in.", run_list },
   { "models create", "PROJECT (--payload FILE | --id ID [--type TYPE] [--concepts A,B] [--param KEY=VALUE]…)", "Make a model.", run_create },
-  { "models train", "PROJECT ID [--split NAME] [--param KEY=VALUE]…", "Train a new version of a model on the pictures that people labelled.",
+  { "models train", "PROJECT ID [--split NAME] [--param KEY=VALUE]… [--time-limit S] [--resume]",
+    "Train a new version of a model on the pictures that people labelled.",
     run_train },
   { "models evaluate", "PROJECT ID [--split NAME]", "Say how good the newest version is.", run_evaluate },
   { "models export", "PROJECT ID FILE.onnx", "Write the newest version as one self-contained ONNX file.", run_export },

@@ -62,8 +62,12 @@ void fovea_core_write_only_task (FoveaCore *core, FoveaChanged what, GTask *task
 /* A read-only handle for the calling thread, closed with fovea_store_free(). */
 FoveaStore *fovea_core_open_reader (FoveaCore *core, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The embedder of a pack, loaded once and kept. Jobs use it on the compute thread only. */
-FoveaEmbedder *fovea_core_get_embedder (FoveaCore *core, const char *pack_name, GError **error);
+/* The embedder of a pack, loaded once and kept: an installed one, a deep version's own network by the version's id, or a
+ * deep model's newest version by the model's. Jobs use it on the compute thread only. Never from the store thread. */
+FoveaEmbedder *fovea_core_get_embedder (FoveaCore *core, const char *name, GError **error);
+
+/* That pack alone. */
+FoveaPack *fovea_core_dup_pack (FoveaCore *core, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #define FOVEA_DEFAULT_PACK "efficientnet-lite0"
 #define FOVEA_DEFAULT_FIT FOVEA_FIT_LETTERBOX

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/core-private.h"
 
+#include <string.h>
+
 #include "engine/engine-error.h"
+#include "engine/model-state-private.h"
 #include "store/store-models.h"
+#include "store/store-weights.h"
 
 #define POLL_US (400 * 1000)
 
@@ -377,27 +381,122 @@ fovea_core_get_interactive_decoder (FoveaCore *self)
   return get_decoder (self, &self->interactive_decoder, 1);
 }
 
-static FoveaEmbedder *
-load_embedder (const char *pack_name, GError **error)
+/* What a pack's name stands for in this project. */
+typedef struct {
+  const char *name;
+  char *version_id; /* (nullable) the version whose network it is */
+  GBytes *bytes;
+} PackLookup;
+
+static gboolean
+is_version_id (const char *name)
 {
-  g_autoptr (FoveaPack) pack = fovea_pack_load (pack_name, error);
+  return strlen (name) == 32 && strspn (name, "0123456789abcdef") == 32;
+}
+
+/* A model's name stands for its newest version. */
+static gboolean
+find_network (FoveaStore *store, gpointer data, GError **error)
+{
+  PackLookup *lookup = data;
+  g_autoptr (FoveaStoreVersion) version = NULL;
+  gint64 id;
+
+  if (is_version_id (lookup->name))
+    {
+      lookup->version_id = g_strdup (lookup->name);
+      return fovea_store_find_version (store, lookup->name, &id, error);
+    }
+  if (!fovea_store_find_model (store, lookup->name, &id, error))
+    return FALSE;
+  version = fovea_store_get_current_version (store, id, error);
+  if (version == NULL)
+    return FALSE;
+  lookup->version_id = g_strdup (version->public_id);
+  return TRUE;
+}
+
+static gboolean
+read_network (FoveaStore *store, gpointer data, GError **error)
+{
+  PackLookup *lookup = data;
+  gint64 id;
+
+  if (!fovea_store_find_version (store, lookup->version_id, &id, error))
+    return FALSE;
+  lookup->bytes = fovea_store_get_weights (store, id, FOVEA_WEIGHTS_NETWORK, 0, error);
+  return lookup->bytes != NULL;
+}
+
+/* The key under which the embedder of @name is kept: a pack's name or a version's id. @name, an installed pack, goes
+ * before a model of that name. */
+static char *
+dup_pack_key (FoveaCore *self, const char *name)
+{
+  g_autofree char *installed = fovea_pack_find (name);
+  PackLookup lookup = { .name = name };
+
+  if (installed == NULL)
+    fovea_core_read (self, find_network, &lookup, NULL);
+  return lookup.version_id != NULL ? lookup.version_id : g_strdup (name);
+}
+
+static FoveaPack *
+load_pack (FoveaCore *self, const char *key, GError **error)
+{
+  PackLookup lookup = { .name = key, .version_id = (char *) key };
+  g_autofree char *path = g_strdup_printf ("version %s", key);
+  FoveaPack *pack;
+
+  if (!is_version_id (key))
+    return fovea_pack_load (key, error);
+  if (!fovea_core_read (self, read_network, &lookup, error))
+    {
+      g_prefix_error (error, "The network of version %s is not in the project: ", key);
+      return NULL;
+    }
+  pack = fovea_pack_new_from_bytes (lookup.bytes, path, error);
+  g_bytes_unref (lookup.bytes);
+  return pack;
+}
+
+static FoveaEmbedder *
+load_embedder (FoveaCore *self, const char *key, GError **error)
+{
+  g_autoptr (FoveaPack) pack = load_pack (self, key, error);
 
   return pack != NULL ? fovea_embedder_new (pack, FOVEA_EMBEDDER_VECTORS, error) : NULL;
 }
 
 FoveaEmbedder *
-fovea_core_get_embedder (FoveaCore *self, const char *pack_name, GError **error)
+fovea_core_get_embedder (FoveaCore *self, const char *name, GError **error)
 {
+  g_autofree char *key = dup_pack_key (self, name);
   FoveaEmbedder *embedder;
 
   g_mutex_lock (&self->lazy_mutex);
-  embedder = g_hash_table_lookup (self->embedders, pack_name);
+  embedder = g_hash_table_lookup (self->embedders, key);
   if (embedder == NULL)
     {
-      embedder = load_embedder (pack_name, error);
+      embedder = load_embedder (self, key, error);
       if (embedder != NULL)
-        g_hash_table_insert (self->embedders, g_strdup (pack_name), embedder);
+        g_hash_table_insert (self->embedders, g_strdup (key), embedder);
     }
   g_mutex_unlock (&self->lazy_mutex);
   return embedder;
+}
+
+FoveaPack *
+fovea_core_dup_pack (FoveaCore *self, const char *name, GError **error)
+{
+  g_autofree char *key = dup_pack_key (self, name);
+  FoveaPack *pack = NULL;
+  FoveaEmbedder *embedder;
+
+  g_mutex_lock (&self->lazy_mutex);
+  embedder = g_hash_table_lookup (self->embedders, key);
+  if (embedder != NULL)
+    pack = fovea_pack_ref (fovea_embedder_get_pack (embedder));
+  g_mutex_unlock (&self->lazy_mutex);
+  return pack != NULL ? pack : load_pack (self, key, error);
 }

@@ -31,6 +31,7 @@ void fovea_job_set_detail (FoveaJob *self, const char *detail);
 void fovea_job_set_summary (FoveaJob *self, const char *summary);
 void fovea_job_set_result_json (FoveaJob *self, char *json); /* (transfer full) */
 void fovea_job_add_report_row (FoveaJob *self, const char *path, int code, const char *description, const char *details);
+void fovea_job_add_training_point (FoveaJob *self, const FoveaTrainingPoint *point);
 /* Counts a row that is not fine without keeping it (outputs that say so themselves). */
 void fovea_job_count_failure (FoveaJob *self);
 

@@ -42,6 +42,7 @@ struct _FoveaJob {
   char *result_json;
   GError *error;
   GPtrArray *rows; /* FoveaReportRow */
+  GArray *curve;   /* FoveaTrainingPoint */
 
   /* What the main thread has shown last. */
   char *detail, *speed, *summary;
@@ -81,6 +82,7 @@ fovea_job_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_error (&self->error);
   g_ptr_array_unref (self->rows);
+  g_array_unref (self->curve);
   g_free (self->title);
   g_free (self->target);
   g_free (self->now.detail);
@@ -141,6 +143,7 @@ fovea_job_init (FoveaJob *self)
   g_cond_init (&self->cond);
   self->cancellable = g_cancellable_new ();
   self->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) fovea_report_row_free);
+  self->curve = g_array_new (FALSE, FALSE, sizeof (FoveaTrainingPoint));
   self->detail = g_strdup ("");
   self->speed = g_strdup ("");
   self->summary = g_strdup ("");
@@ -461,6 +464,14 @@ fovea_job_add_report_row (FoveaJob *self, const char *path, int code, const char
 }
 
 void
+fovea_job_add_training_point (FoveaJob *self, const FoveaTrainingPoint *point)
+{
+  g_mutex_lock (&self->mutex);
+  g_array_append_val (self->curve, *point);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
 fovea_job_count_failure (FoveaJob *self)
 {
   g_mutex_lock (&self->mutex);
@@ -499,6 +510,30 @@ fovea_job_cancel (FoveaJob *self)
   g_mutex_lock (&self->mutex);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
+}
+
+guint
+fovea_job_get_n_training_points (FoveaJob *self)
+{
+  guint n;
+
+  g_mutex_lock (&self->mutex);
+  n = self->curve->len;
+  g_mutex_unlock (&self->mutex);
+  return n;
+}
+
+gboolean
+fovea_job_get_training_point (FoveaJob *self, guint i, FoveaTrainingPoint *ret_point)
+{
+  gboolean found;
+
+  g_mutex_lock (&self->mutex);
+  found = i < self->curve->len;
+  if (found)
+    *ret_point = g_array_index (self->curve, FoveaTrainingPoint, i);
+  g_mutex_unlock (&self->mutex);
+  return found;
 }
 
 guint

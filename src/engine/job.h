@@ -79,6 +79,18 @@ FoveaReportRow *fovea_job_dup_report_row (FoveaJob *self, guint i) G_GNUC_WARN_U
 void            fovea_report_row_free (FoveaReportRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaReportRow, fovea_report_row_free)
 
+/* The curves of a training, to be drawn while it runs: one point every few steps, in order; only ever appended, at any
+ * thread's call. Not a number where nothing was measured at that step. */
+typedef struct {
+  guint64 step;         /* so far */
+  double loss;          /* mean since the point before, on the varied pictures that are learned from */
+  double learning_rate; /* of the last layer */
+  double validation_loss, validation_accuracy; /* on pictures that were held out */
+} FoveaTrainingPoint;
+
+guint    fovea_job_get_n_training_points (FoveaJob *self);
+gboolean fovea_job_get_training_point (FoveaJob *self, guint i, FoveaTrainingPoint *ret_point); /* FALSE: there is none */
+
 /* What the job made, as the command line prints it (import report, model version, evaluation …): a JSON document.
  * (nullable) before the end, and where the kind has none. */
 const char *fovea_job_get_result_json (FoveaJob *self);

@@ -295,11 +295,15 @@ static gboolean
 export (Export *self, GError **error)
 {
   g_autoptr (FoveaPredictor) predictor = NULL;
+  g_autoptr (FoveaPack) pack = NULL;
 
   if (!fovea_core_read (self->core, load_state, self, error))
     return FALSE;
   predictor = fovea_model_state_dup_predictor (self->state, error);
-  return predictor != NULL && fovea_predictor_export_onnx (predictor, self->path, error);
+  if (predictor == NULL)
+    return FALSE;
+  pack = fovea_core_dup_pack (self->core, fovea_predictor_get_pack_name (predictor), error);
+  return pack != NULL && fovea_predictor_ensure_pack (predictor, pack, error) && fovea_predictor_export_onnx (predictor, self->path, error);
 }
 
 static Export *

@@ -21,6 +21,7 @@ gboolean fovea_project_create_model (FoveaProject *self, JsonNode *payload, GErr
 typedef struct {
   const char *split;          /* (nullable) train on this split only; default: "train" where there is one, else everything labelled */
   const char *const *params;  /* (nullable) (array zero-terminated=1) KEY=VALUE */
+  gboolean resume;            /* deep training: goes on where the last one was when the program was killed */
 } FoveaTrainOptions;
 
 /* A new version of @model_id. Result: {"model":{…,"model_version":{…}}}. */

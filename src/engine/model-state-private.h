@@ -13,6 +13,10 @@
 
 G_BEGIN_DECLS
 
+/* Parts of a version's weights. */
+#define FOVEA_WEIGHTS_HEAD "head"
+#define FOVEA_WEIGHTS_NETWORK "onnx" /* of a deep one: its own pack, named as the version */
+
 /* A model as it was read from the store: plain data, used by one thread at a time. */
 typedef struct {
   FoveaStoreModel *model;
@@ -34,8 +38,8 @@ FoveaModelState *fovea_model_state_load_version (FoveaStore *store, const char *
 /* The type with the parameters that were stored, brought up to date. Any thread. */
 FoveaModelType *fovea_model_state_dup_type (const FoveaStoreModel *model, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ready to answer: the newest version, or the pack's own classifier for types that are not trained. Errors:
- * INVALID (not trained yet). */
+/* Ready to answer: the newest version, or what the type answers untrained. Errors: INVALID (not trained yet). Its pack is
+ * the one that fovea_core_dup_pack() gives for its name. */
 FoveaPredictor *fovea_model_state_dup_predictor (FoveaModelState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What of a prediction is said, from the parameters; @limits->select_concepts is owned by the state. */

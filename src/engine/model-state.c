@@ -103,7 +103,7 @@ load_version (FoveaModelState *state, FoveaStore *store, const char *version_id,
       g_propagate_error (error, g_steal_pointer (&none));
       return FALSE;
     }
-  state->weights = fovea_store_get_weights (store, state->version->id, "head", MAX_WEIGHTS_BYTES, error);
+  state->weights = fovea_store_get_weights (store, state->version->id, FOVEA_WEIGHTS_HEAD, MAX_WEIGHTS_BYTES, error);
   return state->weights != NULL;
 }
 
@@ -136,19 +136,18 @@ fovea_model_state_load_version (FoveaStore *store, const char *model_id, const c
 FoveaPredictor *
 fovea_model_state_dup_predictor (FoveaModelState *state, GError **error)
 {
-  guint fits;
-  g_autoptr (FoveaPack) pack = NULL;
+  g_autoptr (GError) reason = NULL;
+  FoveaPredictor *predictor;
 
   if (state->weights != NULL)
     return fovea_predictor_new_from_bytes (state->weights, error);
-  if (fovea_model_type_get_info (state->type)->trainable)
-    {
-      g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-                   "Model “%s” is not trained yet; train it with “models train”", state->model->public_id);
-      return NULL;
-    }
-  pack = fovea_pack_load (fovea_model_type_get_embedder (state->type, &fits), error);
-  return pack != NULL ? fovea_predictor_new_pack (pack, error) : NULL;
+  predictor = fovea_model_type_new_predictor (state->type, &reason);
+  if (predictor == NULL && g_error_matches (reason, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_UNKNOWN_TYPE))
+    g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
+                 "Model “%s” is not trained yet; train it with “models train”", state->model->public_id);
+  else if (predictor == NULL)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return predictor;
 }
 
 static gboolean

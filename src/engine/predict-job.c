@@ -93,7 +93,16 @@ load_model (Prediction *self, GError **error)
 static gboolean
 prepare (gpointer data, GCancellable *cancellable, GError **error)
 {
-  return fovea_predictor_prepare (((Prediction *) data)->predictor, NULL, error);
+  Prediction *self = data;
+  g_autoptr (FoveaPack) pack = NULL;
+
+  if (fovea_predictor_get_head (self->predictor) != NULL)
+    {
+      pack = fovea_core_dup_pack (self->core, fovea_predictor_get_pack_name (self->predictor), error);
+      if (pack == NULL)
+        return FALSE;
+    }
+  return fovea_predictor_prepare (self->predictor, pack, error);
 }
 
 static gboolean

@@ -2,40 +2,20 @@
 #include <string.h>
 
 #include "engine/engine-error.h"
-#include "engine/model-jobs.h"
-#include "engine/model-state-private.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
+#include "engine/training-private.h"
 #include "models/eval-json.h"
 #include "models/params.h"
+#include "models/visual-classifier.h"
 #include "store/store-annotations.h"
 #include "store/store-jobs.h"
 #include "store/store-weights.h"
 
-typedef struct {
-  FoveaCore *core;
-  FoveaJob *job;
-  char *model_id;
-  char *split; /* (nullable) */
-  char **params;
-
-  gint64 job_row;
-  FoveaModelState *state;
-  GPtrArray *concepts; /* FoveaStoreConcept: columns */
-  FoveaRows *rows;
-  gint64 started_us;
-  GString *log;
-
-  FoveaPredictor *predictor;
-  FoveaHeadResult *result;
-  FoveaEvaluation *kfold; /* (nullable) */
-  FoveaStoreVersion *version;
-} Training;
-
 /* ---- store thread: what there is to learn from ---- */
 
 static gboolean
-set_params (Training *self, GError **error)
+set_params (FoveaTraining *self, GError **error)
 {
   for (char **param = self->params; param != NULL && *param != NULL; param++)
     {
@@ -54,7 +34,7 @@ set_params (Training *self, GError **error)
 
 /* A project that was imported with splits is trained on its training split without a word. */
 static gboolean
-choose_split (Training *self, FoveaStore *store, GError **error)
+choose_split (FoveaTraining *self, FoveaStore *store, GError **error)
 {
   g_autoptr (GArray) said = NULL;
 
@@ -70,7 +50,7 @@ choose_split (Training *self, FoveaStore *store, GError **error)
 
 /* The model's own concepts, or every one that a picture was labelled with. */
 static gboolean
-choose_concepts (Training *self, FoveaStore *store, GError **error)
+choose_concepts (FoveaTraining *self, FoveaStore *store, GError **error)
 {
   g_autoptr (GPtrArray) all = NULL;
 
@@ -104,7 +84,7 @@ choose_concepts (Training *self, FoveaStore *store, GError **error)
 static gboolean
 load_training (FoveaStore *store, gpointer data, GError **error)
 {
-  Training *self = data;
+  FoveaTraining *self = data;
   g_autofree char *target = g_strdup_printf ("model:%s", self->model_id);
   g_autofree gint64 *ids = NULL;
 
@@ -130,14 +110,14 @@ load_training (FoveaStore *store, gpointer data, GError **error)
 
 /* ---- compute thread ---- */
 
-static GPtrArray *
-labels_of (GPtrArray *concepts)
+GPtrArray *
+fovea_training_dup_labels (const FoveaTraining *self)
 {
   GPtrArray *labels = fovea_labels_new ();
 
-  for (guint i = 0; i < concepts->len; i++)
+  for (guint i = 0; i < self->concepts->len; i++)
     {
-      const FoveaStoreConcept *concept = g_ptr_array_index (concepts, i);
+      const FoveaStoreConcept *concept = g_ptr_array_index (self->concepts, i);
 
       g_ptr_array_add (labels, fovea_label_new (concept->public_id, concept->name));
     }
@@ -147,14 +127,14 @@ labels_of (GPtrArray *concepts)
 static void
 on_train_progress (double fraction, gpointer data)
 {
-  fovea_job_set_progress (((Training *) data)->job, (guint64) (fraction * 100), 100, "percent fitted");
+  fovea_job_set_progress (((FoveaTraining *) data)->job, (guint64) (fraction * 100), 100, "percent fitted");
 }
 
 static gboolean
 fit (gpointer data, GCancellable *cancellable, GError **error)
 {
-  Training *self = data;
-  g_autoptr (GPtrArray) labels = labels_of (self->concepts);
+  FoveaTraining *self = data;
+  g_autoptr (GPtrArray) labels = fovea_training_dup_labels (self);
   guint fits_mask;
   FoveaEmbedder *embedder
       = fovea_core_get_embedder (self->core, fovea_model_type_get_embedder (self->state->type, &fits_mask), error);
@@ -176,9 +156,8 @@ fit (gpointer data, GCancellable *cancellable, GError **error)
 
 /* ---- what is kept ---- */
 
-/* SHA-256 over what decides the outcome: each picture's bytes with its labels, in order, and the concepts. */
-static char *
-data_hash (const Training *self)
+char *
+fovea_training_dup_data_hash (const FoveaTraining *self)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
 
@@ -195,14 +174,14 @@ data_hash (const Training *self)
 
 /* Evaluation by K-fold: every row as it was predicted by a head that had not seen it. NULL without cross-validation. */
 static FoveaEvaluation *
-evaluate_by_folds (Training *self)
+evaluate_by_folds (FoveaTraining *self)
 {
   const FoveaHeadResult *result = self->result;
   gsize k = self->rows->n_concepts, n = 0;
   g_autofree float *probabilities = NULL;
   g_autofree gint8 *truth = NULL;
   g_autofree gint64 *ids = NULL;
-  g_autoptr (GPtrArray) labels = labels_of (self->concepts);
+  g_autoptr (GPtrArray) labels = fovea_training_dup_labels (self);
   FoveaEvalData data = { .labels = labels, .exclusive = fovea_predictor_get_head (self->predictor)->exclusive, .assume_negatives = TRUE };
 
   if (result == NULL || result->out_of_fold == NULL)
@@ -227,7 +206,7 @@ evaluate_by_folds (Training *self)
 
 /* On what the version was trained. */
 static JsonObject *
-trained_on_json (Training *self)
+trained_on_json (FoveaTraining *self)
 {
   JsonObject *object = json_object_new ();
 
@@ -238,9 +217,10 @@ trained_on_json (Training *self)
   return object;
 }
 
-/* metrics: {"kfold":EvalMetrics, "splits":{…}, "cross_validation":[…], "trained_on":{"split","pictures","seconds"}}. */
+/* metrics: {"kfold":EvalMetrics, "splits":{…}, "cross_validation":[…], "trained_on":{"split","pictures","seconds"},
+ * "training":{…} of a deep one}. */
 static char *
-metrics_json (Training *self, const char *version_id)
+metrics_json (FoveaTraining *self, const char *version_id)
 {
   g_autoptr (JsonNode) root = fovea_json_take_object (json_object_new ());
   JsonObject *object = json_node_get_object (root);
@@ -263,6 +243,8 @@ metrics_json (Training *self, const char *version_id)
   json_object_set_array_member (object, "cross_validation", scores);
   json_object_set_object_member (object, "splits", json_object_new ());
   json_object_set_object_member (object, "trained_on", trained_on_json (self));
+  if (self->deep != NULL)
+    json_object_set_object_member (object, "training", json_object_ref (self->deep));
   return fovea_json_to_string (root);
 }
 
@@ -286,16 +268,16 @@ seed_of (FoveaModelType *type)
 }
 
 static void
-describe (Training *self)
+describe (FoveaTraining *self)
 {
   const FoveaHead *head = fovea_predictor_get_head (self->predictor);
   const FoveaHeadResult *result = self->result;
 
-  self->log = g_string_new (NULL);
   g_string_append_printf (self->log, "%" G_GSIZE_FORMAT " pictures, %u concepts, split %s\n", self->rows->n, self->rows->n_concepts,
                           self->split != NULL ? self->split : "all");
-  g_string_append_printf (self->log, "fit %s, C %g, %s concepts\n", fovea_views_name (head->views), head->c,
-                          head->exclusive ? "exclusive" : "independent");
+  if (self->deep == NULL)
+    g_string_append_printf (self->log, "fit %s, C %g, %s concepts\n", fovea_views_name (head->views), head->c,
+                            head->exclusive ? "exclusive" : "independent");
   if (result != NULL && result->folds > 0)
     g_string_append_printf (self->log, "%u folds: accuracy %.3f (%.3f to %.3f) on %" G_GSIZE_FORMAT " pictures\n", result->folds,
                             result->accuracy, result->accuracy_low, result->accuracy_high, result->n_evaluated);
@@ -303,15 +285,15 @@ describe (Training *self)
 }
 
 static void
-make_version (Training *self)
+make_version (FoveaTraining *self)
 {
   g_autoptr (JsonNode) params = fovea_params_to_json (G_OBJECT (self->state->type));
-  g_autoptr (GPtrArray) labels = labels_of (self->concepts);
+  g_autoptr (GPtrArray) labels = fovea_training_dup_labels (self);
   g_autoptr (JsonNode) concepts = fovea_labels_to_json (labels);
   FoveaStoreVersion *version = fovea_store_version_new ();
 
   describe (self);
-  version->public_id = fovea_store_new_id ();
+  version->public_id = g_strdup (self->version_id);
   version->model = self->state->model->id;
   version->status = FOVEA_STORE_VERSION_TRAINED;
   version->status_details = g_strdup ("");
@@ -319,9 +301,10 @@ make_version (Training *self)
   version->params = fovea_json_to_string (params);
   version->params_version = fovea_model_type_get_info (self->state->type)->params_version;
   version->concepts = fovea_json_to_string (concepts);
-  version->data_hash = data_hash (self);
+  version->data_hash = fovea_training_dup_data_hash (self);
   version->seed = seed_of (self->state->type);
-  self->kfold = evaluate_by_folds (self);
+  if (self->kfold == NULL)
+    self->kfold = evaluate_by_folds (self);
   version->metrics = metrics_json (self, version->public_id);
   version->log = g_strdup (self->log->str);
   version->n_inputs = self->rows->n;
@@ -332,13 +315,14 @@ make_version (Training *self)
 static gboolean
 write_version (FoveaStore *store, gpointer data, GError **error)
 {
-  Training *self = data;
+  FoveaTraining *self = data;
   g_autoptr (GBytes) weights = fovea_predictor_to_bytes (self->predictor);
   gint64 id;
 
   if (!fovea_store_begin_work (store, error))
     return FALSE;
-  if (fovea_store_add_version (store, self->version, &id, error) && fovea_store_put_weights (store, id, "head", weights, error)
+  if (fovea_store_add_version (store, self->version, &id, error) && fovea_store_put_weights (store, id, FOVEA_WEIGHTS_HEAD, weights, error)
+      && (self->network == NULL || fovea_store_put_weights (store, id, FOVEA_WEIGHTS_NETWORK, self->network, error))
       && (self->kfold == NULL || fovea_evaluation_store (store, id, self->kfold, error))
       && fovea_store_release_job (store, self->job_row, FOVEA_STORE_JOB_DONE, "", error))
     return fovea_store_commit_work (store, error);
@@ -349,7 +333,7 @@ write_version (FoveaStore *store, gpointer data, GError **error)
 static gboolean
 write_failure (FoveaStore *store, gpointer data, GError **error)
 {
-  Training *self = data;
+  FoveaTraining *self = data;
 
   return self->job_row == 0 || fovea_store_release_job (store, self->job_row, FOVEA_STORE_JOB_FAILED, "", error);
 }
@@ -357,7 +341,7 @@ write_failure (FoveaStore *store, gpointer data, GError **error)
 /* ---- the job ---- */
 
 static gboolean
-check_enough (Training *self, GError **error)
+check_enough (FoveaTraining *self, GError **error)
 {
   if (self->rows->n > 0)
     return TRUE;
@@ -368,7 +352,7 @@ check_enough (Training *self, GError **error)
 }
 
 static void
-finish (Training *self)
+finish (FoveaTraining *self)
 {
   g_autofree char *summary = NULL;
   g_autoptr (JsonNode) document = NULL;
@@ -386,31 +370,43 @@ finish (Training *self)
   fovea_job_set_summary (self->job, summary);
 }
 
+/* A head on the vectors of an embedder. */
 static gboolean
-train (Training *self, GError **error)
+train_head (FoveaTraining *self, GError **error)
 {
   guint fits_mask;
   const char *pack_name;
 
-  if (!fovea_core_write (self->core, load_training, self, error) || !check_enough (self, error))
-    return FALSE;
   pack_name = fovea_model_type_get_embedder (self->state->type, &fits_mask);
   if (!fovea_rows_load_vectors (self->rows, self->core, self->job, pack_name, fits_mask, error) || !check_enough (self, error))
     return FALSE;
-  if (!fovea_scheduler_run (fovea_core_get_scheduler (self->core), FOVEA_PRIORITY_TRAINING, fit, self,
-                            fovea_job_get_cancellable (self->job), error)
+  return fovea_scheduler_run (fovea_core_get_scheduler (self->core), FOVEA_PRIORITY_TRAINING, fit, self,
+                              fovea_job_get_cancellable (self->job), error);
+}
+
+static gboolean
+train (FoveaTraining *self, GError **error)
+{
+  if (!fovea_core_write (self->core, load_training, self, error) || !check_enough (self, error))
+    return FALSE;
+  if (!(FOVEA_IS_VISUAL_CLASSIFIER (self->state->type) ? fovea_deep_train (self, error) : train_head (self, error))
       || !fovea_job_checkpoint (self->job, error))
     return FALSE;
   make_version (self);
-  return fovea_core_write (self->core, write_version, self, error);
+  if (!fovea_core_write (self->core, write_version, self, error))
+    return FALSE;
+  fovea_deep_train_forget (self);
+  return TRUE;
 }
 
 static gboolean
 train_main (FoveaJob *job, gpointer data, GError **error)
 {
-  Training *self = data;
+  FoveaTraining *self = data;
 
   self->job = job;
+  self->log = g_string_new (NULL);
+  self->version_id = fovea_store_new_id ();
   self->started_us = g_get_monotonic_time ();
   fovea_job_set_detail (job, "Gathering labelled pictures");
   if (train (self, error))
@@ -419,6 +415,8 @@ train_main (FoveaJob *job, gpointer data, GError **error)
       return TRUE;
     }
   fovea_core_write (self->core, write_failure, self, NULL);
+  if (g_cancellable_is_cancelled (fovea_job_get_cancellable (job)))
+    fovea_deep_train_forget (self);
   g_prefix_error (error, "Training “%s”: ", self->model_id);
   return FALSE;
 }
@@ -426,7 +424,7 @@ train_main (FoveaJob *job, gpointer data, GError **error)
 static void
 free_training (gpointer data)
 {
-  Training *self = data;
+  FoveaTraining *self = data;
 
   g_clear_pointer (&self->state, fovea_model_state_free);
   g_clear_pointer (&self->concepts, g_ptr_array_unref);
@@ -435,6 +433,9 @@ free_training (gpointer data)
   g_clear_pointer (&self->result, fovea_head_result_free);
   g_clear_pointer (&self->kfold, fovea_evaluation_unref);
   g_clear_pointer (&self->version, fovea_store_version_free);
+  g_clear_pointer (&self->deep, json_object_unref);
+  g_clear_pointer (&self->network, g_bytes_unref);
+  g_free (self->version_id);
   if (self->log != NULL)
     g_string_free (self->log, TRUE);
   g_strfreev (self->params);
@@ -447,7 +448,7 @@ free_training (gpointer data)
 FoveaJob *
 fovea_project_train (FoveaProject *project, const char *model_id, const FoveaTrainOptions *options)
 {
-  Training *self = g_new0 (Training, 1);
+  FoveaTraining *self = g_new0 (FoveaTraining, 1);
   g_autofree char *title = g_strdup_printf ("Train %s", model_id);
   FoveaJob *job;
 
@@ -457,6 +458,7 @@ fovea_project_train (FoveaProject *project, const char *model_id, const FoveaTra
     {
       self->split = g_strdup (options->split);
       self->params = g_strdupv ((char **) options->params);
+      self->resume = options->resume;
     }
   job = fovea_job_new (FOVEA_JOB_TRAIN, title, train_main, self, free_training);
   fovea_job_set_target (job, model_id);

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The network that is trained, its trainer, and how long that will take. */
+#include <string.h>
+
+#include "engine/deep-private.h"
+#include "engine/engine-error.h"
+#include "models/head-trainer.h"
+#include "models/network.h"
+#include "nn/train-graph.h"
+
+/* The measured recipe; deep-plan.h says what. */
+#define WARM_UP_PART 0.05
+#define FINAL_RATE 0.02
+#define CLIP_NORM 5.0
+#define VECTORS_BATCH 16
+
+/* Of what the program may take at all: for a training's weights, activations and gradients. */
+#define MEMORY_PART 2
+
+enum { GROUP_BACKBONE, GROUP_BACKBONE_VECTORS, GROUP_HEAD, N_GROUPS };
+
+/* --- the network --- */
+
+static FoveaGraph *
+network_from_pack (FoveaDeep *deep, GError **error)
+{
+  const char *name = fovea_template_get_pack (deep->options.template);
+  g_autoptr (FoveaPack) pack = fovea_pack_load (name, error);
+  g_autoptr (FoveaGraph) network = pack != NULL ? fovea_network_new_from_pack (pack, error) : NULL;
+
+  if (network == NULL)
+    return NULL;
+  deep->input = *fovea_pack_get_input_spec (pack);
+  return fovea_graph_fold_batch_norms (network, error);
+}
+
+static FoveaGraph *
+network_from_scratch (FoveaDeep *deep, GError **error)
+{
+  const int size = deep->options.image_size;
+
+  deep->input = (FoveaInputSpec) { .size = size, .crop_fraction = 0.875, .mean = { 127, 127, 127 },
+                                   .scale = { 1 / 128.0f, 1 / 128.0f, 1 / 128.0f }, .pad = 127 };
+  return deep->options.template == FOVEA_TEMPLATE_SMALL_SCRATCH ? fovea_network_new_small (size, deep->options.seed, error)
+                                                                : fovea_network_new_efficientnet (size, deep->options.seed, error);
+}
+
+/* --- where few pictures start --- */
+
+typedef struct {
+  FoveaDeep *deep;
+  FoveaEmbedder *embedder;
+  guint n, dim;
+  float *vectors;
+  FoveaTensor *images; /* of the batch */
+  guint at;
+  FoveaHead *head;
+} LinearStart;
+
+static gboolean
+load_embedder (gpointer data, GCancellable *cancellable, GError **error)
+{
+  LinearStart *self = data;
+
+  self->embedder = fovea_core_get_embedder (self->deep->training->core, fovea_template_get_pack (self->deep->options.template), error);
+  return self->embedder != NULL;
+}
+
+static gboolean
+run_embedder (gpointer data, GCancellable *cancellable, GError **error)
+{
+  LinearStart *self = data;
+
+  return fovea_embedder_run (self->embedder, self->images, self->vectors + (gsize) self->at * self->dim, NULL, cancellable, error);
+}
+
+static gboolean
+embed (LinearStart *self, GError **error)
+{
+  FoveaDeep *deep = self->deep;
+  const gsize pixels = 3 * (gsize) deep->input.size * (gsize) deep->input.size;
+
+  for (self->at = 0; self->at < self->n; self->at += VECTORS_BATCH)
+    {
+      const guint n = MIN (VECTORS_BATCH, self->n - self->at);
+      const FoveaShape shape = fovea_shape (4, (gint64) n, (gint64) 3, (gint64) deep->input.size, (gint64) deep->input.size);
+      g_autoptr (FoveaTensor) images = fovea_tensor_new (FOVEA_DTYPE_F32, &shape, error);
+
+      if (images == NULL)
+        return FALSE;
+      for (guint i = 0; i < n; i++)
+        if (!fovea_training_pictures_get_plain (deep->pictures, FALSE, self->at + i, FOVEA_TENSOR_DATA (images, float) + i * pixels, error))
+          return FALSE;
+      self->images = images;
+      if (!fovea_deep_run_unit (deep, run_embedder, self, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+fit_head (gpointer data, GCancellable *cancellable, GError **error)
+{
+  LinearStart *self = data;
+  const guint k = self->deep->n_concepts;
+  g_autoptr (FoveaHeadTrainer) trainer = fovea_head_trainer_new ();
+  g_autoptr (FoveaHeadResult) result = NULL;
+  g_autofree gint8 *labels = g_new (gint8, (gsize) self->n * k);
+  FoveaHeadData head_data = { .n_rows = self->n, .dim = self->dim, .n_concepts = k, .labels = labels };
+  FoveaHeadOptions options;
+
+  for (guint i = 0; i < self->n; i++)
+    memcpy (labels + (gsize) i * k, self->deep->truth + (gsize) fovea_training_pictures_get_row (self->deep->pictures, FALSE, i) * k, k);
+  head_data.vectors[FOVEA_FIT_LETTERBOX] = self->vectors;
+  fovea_head_options_init (&options);
+  options.exclusive = self->deep->options.exclusive;
+  options.c = FOVEA_DEEP_FEW_C;
+  options.views_mask = 1u << FOVEA_VIEWS_LETTERBOX;
+  options.folds = 0;
+  result = fovea_head_trainer_train (trainer, &head_data, &options, NULL, NULL, cancellable, error);
+  if (result != NULL)
+    self->head = fovea_head_ref (result->head);
+  return result != NULL;
+}
+
+/* Logistic regression on the pack's own vectors. */
+static FoveaHead *
+linear_start (FoveaDeep *deep, GError **error)
+{
+  LinearStart self = { .deep = deep, .n = fovea_training_pictures_get_n (deep->pictures) };
+
+  if (!fovea_deep_run_unit (deep, load_embedder, &self, error))
+    return NULL;
+  self.dim = fovea_embedder_get_dim (self.embedder);
+  self.vectors = g_new (float, (gsize) self.n * self.dim);
+  if (embed (&self, error))
+    fovea_deep_run_unit (deep, fit_head, &self, error);
+  g_free (self.vectors);
+  return self.head;
+}
+
+gboolean
+fovea_deep_make_network (FoveaDeep *deep, GError **error)
+{
+  g_autoptr (FoveaHead) start = NULL;
+  const gboolean from_pack = fovea_template_get_pack (deep->options.template) != NULL;
+
+  deep->network = from_pack ? network_from_pack (deep, error) : network_from_scratch (deep, error);
+  if (deep->network == NULL || !fovea_deep_gather (deep, error))
+    return FALSE;
+  if (fovea_deep_starts_linear (&deep->options, deep->n_rarest))
+    {
+      start = linear_start (deep, error);
+      if (start == NULL)
+        return FALSE;
+    }
+  return fovea_network_add_classifier (deep->network, deep->n_concepts, start, deep->options.seed, error);
+}
+
+/* --- the trainer --- */
+
+static int
+choose_group (const char *name, const FoveaTensor *weights, gboolean is_weight, gpointer user_data)
+{
+  if (!is_weight)
+    return FOVEA_NOT_TRAINED;
+  if (strcmp (name, FOVEA_CLASSIFIER_WEIGHT) == 0 || strcmp (name, FOVEA_CLASSIFIER_BIAS) == 0)
+    return GROUP_HEAD;
+  return weights->shape.rank >= 2 ? GROUP_BACKBONE : GROUP_BACKBONE_VECTORS;
+}
+
+static void
+trainer_options (FoveaDeep *deep, const FoveaDeepStage *stage, const FoveaParameterGroup *groups, FoveaTrainerOptions *options)
+{
+  const FoveaOptimiserOptions optimiser = FOVEA_OPTIMISER_OPTIONS_INIT;
+
+  fovea_trainer_options_init (options);
+  options->optimiser = optimiser;
+  options->optimiser.clip_norm = CLIP_NORM;
+  options->optimiser.ema_decay = fovea_deep_average_decay (stage->n_steps);
+  options->optimiser.total_steps = stage->n_steps;
+  options->optimiser.warm_up_steps = (guint64) (WARM_UP_PART * (double) stage->n_steps);
+  options->optimiser.final_rate = FINAL_RATE;
+  options->groups = groups;
+  options->n_groups = N_GROUPS;
+  options->choose_group = choose_group;
+  options->batch_norm = fovea_template_get_pack (deep->options.template) != NULL ? FOVEA_BATCH_NORM_FOLDED : FOVEA_BATCH_NORM_TRAINED;
+  options->precision = deep->options.bf16 ? FOVEA_PRECISION_BF16 : FOVEA_PRECISION_F32;
+  options->memory_limit = fovea_scheduler_get_memory_budget (fovea_core_get_scheduler (deep->training->core)) / MEMORY_PART;
+}
+
+typedef struct {
+  FoveaDeep *deep;
+  const FoveaDeepStage *stage;
+  FoveaTrainer *trainer;
+  gsize bytes;
+  double seconds;
+  FoveaTrainingBatch *batch;
+} Making;
+
+static gboolean
+make_trainer (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Making *self = data;
+  FoveaDeep *deep = self->deep;
+  const gint64 n = deep->options.batch_size, size = deep->input.size;
+  const FoveaShape shape = fovea_shape (4, n, (gint64) 3, size, size);
+  g_autoptr (FoveaTensor) batch = fovea_tensor_new_unknown (FOVEA_DTYPE_F32, &shape);
+  const FoveaParameterGroup groups[N_GROUPS] = {
+    [GROUP_BACKBONE] = { self->stage->backbone_rate, deep->options.weight_decay },
+    [GROUP_BACKBONE_VECTORS] = { self->stage->backbone_rate, 0 },
+    [GROUP_HEAD] = { self->stage->head_rate, 0 },
+  };
+  FoveaTrainerOptions options;
+
+  trainer_options (deep, self->stage, groups, &options);
+  self->trainer = fovea_trainer_new (deep->network, &options, error);
+  return self->trainer != NULL && fovea_trainer_plan_memory (self->trainer, &batch, &self->bytes, &deep->n_parts, error);
+}
+
+static gboolean
+run_maker (FoveaDeep *deep, Making *making, GError **error)
+{
+  if (fovea_deep_run_unit (deep, make_trainer, making, error))
+    return TRUE;
+  g_clear_pointer (&making->trainer, fovea_trainer_free);
+  return FALSE;
+}
+
+/* Memory is taken once: every stage's trainer needs the same. */
+static gboolean
+reserve (FoveaDeep *deep, gsize bytes, GError **error)
+{
+  FoveaTraining *training = deep->training;
+
+  if (deep->reserved_bytes > 0)
+    return TRUE;
+  if (!fovea_scheduler_reserve (fovea_core_get_scheduler (training->core), bytes, fovea_job_get_cancellable (training->job), error))
+    return FALSE;
+  deep->reserved_bytes = bytes;
+  return TRUE;
+}
+
+gboolean
+fovea_deep_make_trainer (FoveaDeep *deep, GError **error)
+{
+  Making making = { .deep = deep, .stage = &deep->plan.stages[deep->stage] };
+
+  if (!run_maker (deep, &making, error))
+    return FALSE;
+  deep->trainer = making.trainer;
+  return reserve (deep, making.bytes, error);
+}
+
+/* --- the plan --- */
+
+#define N_TIMED 2
+
+static gboolean
+time_steps (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Making *self = data;
+
+  for (guint i = 0; i <= N_TIMED; i++)
+    {
+      const gint64 start = g_get_monotonic_time ();
+
+      if (!fovea_trainer_step_classifier (self->trainer, &self->batch->pictures, &self->deep->loss, self->batch->targets, cancellable, NULL, error))
+        return FALSE;
+      /* The first compiles. */
+      if (i > 0)
+        self->seconds += (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND / N_TIMED;
+    }
+  return TRUE;
+}
+
+gboolean
+fovea_deep_make_plan (FoveaDeep *deep, GError **error)
+{
+  const FoveaDeepStage any = { 1000, deep->options.head_rate, deep->options.backbone_rate };
+  g_autoptr (FoveaTrainingBatch) batch = fovea_training_pictures_get_batch (deep->pictures, 0, error);
+  Making making = { .deep = deep, .stage = &any, .batch = batch };
+  gboolean ok = batch != NULL && run_maker (deep, &making, error);
+
+  ok = ok && reserve (deep, making.bytes, error) && fovea_deep_run_unit (deep, time_steps, &making, error);
+  g_clear_pointer (&making.trainer, fovea_trainer_free);
+  if (!ok)
+    return FALSE;
+  deep->step_seconds = making.seconds;
+  fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_rarest, making.seconds,
+                        fovea_deep_left_s (deep), &deep->plan);
+  return TRUE;
+}
