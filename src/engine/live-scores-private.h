@@ -60,4 +60,8 @@ typedef void (*FoveaConfidentFunc) (gint64 id, double value, gpointer data);
 guint fovea_live_scores_each_confident (const FoveaLiveScores *scores, gint64 concept, double min_value, FoveaConfidentFunc func,
                                         gpointer data);
 
+/* (element-type gint64): the same as a list, most certain first, at most @max (0: all). */
+GArray *fovea_live_scores_list_confident (const FoveaLiveScores *scores, gint64 concept, double min_value,
+                                          guint max) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -6,6 +6,8 @@
 
 #include "store/store-columns.h"
 
+#define N_BINS 4096
+
 FoveaLiveScores *
 fovea_live_scores_new (const FoveaHead *head, const gint64 *concepts, gint64 space, const gint64 *ids, gsize n,
                        FoveaLabelColumns *labels)
@@ -192,4 +194,64 @@ fovea_live_scores_each_confident (const FoveaLiveScores *self, gint64 concept, d
         func (self->ids[i], value, data);
     }
   return n;
+}
+
+typedef struct {
+  gint64 id;
+  double value;
+} Confident;
+
+static void
+add_confident (gint64 id, double value, gpointer data)
+{
+  const Confident one = { id, value };
+
+  g_array_append_val ((GArray *) data, one);
+}
+
+static int
+compare_confident (gconstpointer a, gconstpointer b)
+{
+  const Confident *x = a, *y = b;
+
+  if (x->value != y->value)
+    return x->value > y->value ? -1 : 1;
+  return (x->id > y->id) - (x->id < y->id);
+}
+
+/* A preview asks for the first few of tens of thousands: those below the value that @max of them reach are dropped before the
+ * sorting. */
+static void
+keep_best (GArray *found, guint max)
+{
+  guint counts[N_BINS] = { 0 }, n = 0, bin = N_BINS, kept = 0;
+
+  if (max == 0 || found->len <= max)
+    return;
+  for (guint i = 0; i < found->len; i++)
+    counts[(guint) (g_array_index (found, Confident, i).value * (N_BINS - 1))]++;
+  while (bin > 0 && n < max)
+    n += counts[--bin];
+  for (guint i = 0; i < found->len; i++)
+    {
+      Confident one = g_array_index (found, Confident, i);
+
+      if ((guint) (one.value * (N_BINS - 1)) >= bin)
+        g_array_index (found, Confident, kept++) = one;
+    }
+  g_array_set_size (found, kept);
+}
+
+GArray *
+fovea_live_scores_list_confident (const FoveaLiveScores *self, gint64 concept, double min_value, guint max)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (Confident));
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  fovea_live_scores_each_confident (self, concept, min_value, add_confident, found);
+  keep_best (found, max);
+  g_array_sort (found, compare_confident);
+  for (guint i = 0; i < found->len && (max == 0 || i < max); i++)
+    g_array_append_val (ids, g_array_index (found, Confident, i).id);
+  return ids;
 }
