@@ -61,6 +61,14 @@ fovea_project_name_for (const char *const *paths)
   return g_steal_pointer (&name);
 }
 
+char *
+fovea_dup_program_folder (void)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+
+  return program != NULL ? g_path_get_dirname (program) : NULL;
+}
+
 /* A file's name has at most 255 bytes; a folder's may have as many, and ours gets a number, a suffix, and neighbours. */
 static char *
 dup_short_name (const char *name)

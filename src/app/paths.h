@@ -20,6 +20,9 @@ char *fovea_new_project_path (const char *name, GError **error) G_GNUC_WARN_UNUS
 /* The name of a project of these files and folders: that of the folder or archive, or of the folder that the first file is in. */
 char *fovea_project_name_for (const char *const *paths) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The folder that the running program lies in; NULL when the system does not say. */
+char *fovea_dup_program_folder (void) G_GNUC_WARN_UNUSED_RESULT;
+
 gboolean fovea_path_is_project (const char *path);
 
 G_END_DECLS

@@ -4,6 +4,8 @@
 
 #include <gio/gsettingsbackend.h>
 
+#include "app/paths.h"
+
 #include "config.h"
 
 /* build/src/fovea and build/tests/app/test-…: the compiled schema is in build/data. */
@@ -11,8 +13,7 @@ static GSettingsSchema *
 lookup_beside_program (void)
 {
   static const char *const places[] = { "../data", "../../data", "../share/glib-2.0/schemas" };
-  g_autofree char *exe = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *dir = exe != NULL ? g_path_get_dirname (exe) : NULL;
+  g_autofree char *dir = fovea_dup_program_folder ();
 
   for (guint i = 0; dir != NULL && i < G_N_ELEMENTS (places); i++)
     {
