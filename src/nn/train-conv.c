@@ -21,7 +21,8 @@ typedef struct {
   FoveaDnnlConv *conv;
   guint64 version; /* of the weights that it holds */
   int x, w, bias;  /* values; bias -1 */
-  gsize bias_input;
+  FoveaDnnlConvOptions options;
+  gboolean outer;  /* weights' gradients by train-outer */
   gsize dx_bytes;  /* of a copy, when the gradient is to be added to; 0 otherwise */
 } Conv;
 
@@ -58,8 +59,10 @@ conv_backward (FoveaTrainStep *step, FoveaTrainProgram *program, GError **error)
   void *dx = x->differs ? fovea_train_gradient (program, c->x) : NULL;
 
   fovea_train_undo_clip (step, program);
-  if ((dw != NULL || db != NULL)
-      && !fovea_dnnl_conv_towards_weights (c->conv, fovea_train_data (program, c->x), dy, dw, db, program->scratch, error))
+  if ((dw != NULL || db != NULL) && c->outer)
+    fovea_train_outer_run (&c->options, fovea_train_data (program, c->x), dy, dw, db, program->scratch, program->plan->n_threads);
+  else if ((dw != NULL || db != NULL)
+           && !fovea_dnnl_conv_towards_weights (c->conv, fovea_train_data (program, c->x), dy, dw, db, program->scratch, error))
     return FALSE;
   if (dx == NULL)
     return TRUE;
@@ -167,9 +170,15 @@ conv_new (FoveaTrainProgram *program, guint index, gboolean *taken, GError **err
   o.towards_weights = fovea_train_value (program, node->inputs[1])->differs
                       || (bias >= 0 && fovea_train_value (program, bias)->differs);
   c = g_new0 (Conv, 1);
-  *c = (Conv) { .x = node->inputs[0], .w = node->inputs[1], .bias = bias };
+  *c = (Conv) { .x = node->inputs[0], .w = node->inputs[1], .bias = bias, .options = o,
+                .outer = o.towards_weights && fovea_train_outer_pays (&o) };
   step->state = c;
   step->keeps_in[0] = o.towards_weights;
+  if (c->outer)
+    {
+      o.towards_weights = FALSE;
+      program->scratch_bytes = MAX (program->scratch_bytes, fovea_train_outer_scratch (&o, program->plan->n_threads));
+    }
   step->keeps_out[0] = fovea_train_has_clip (y);
   c->conv = fovea_dnnl_conv_new (&o, error);
   if (c->conv == NULL)

@@ -129,6 +129,12 @@ FoveaTrainStep *fovea_train_function_new (FoveaTrainProgram *program, guint node
 FoveaTrainStep *fovea_train_pictures_new (FoveaTrainProgram *program, guint node);
 FoveaTrainStep *fovea_train_elements_new (FoveaTrainProgram *program, guint node, gboolean *taken);
 
+/* train-outer.c: the gradients of a convolution's weights by our own kernels, as fovea_dnnl_conv_towards_weights(). */
+gboolean fovea_train_outer_pays (const FoveaDnnlConvOptions *options);
+gsize    fovea_train_outer_scratch (const FoveaDnnlConvOptions *options, guint n_threads);
+void     fovea_train_outer_run (const FoveaDnnlConvOptions *options, const void *x, const void *dy, float *dw, float *db,
+                                void *scratch, guint n_threads);
+
 /* The clip (with limits that are known now) that alone reads what @step makes becomes a part of it. */
 void     fovea_train_take_clip (FoveaTrainProgram *program, FoveaTrainStep *step, guint node, gboolean *taken);
 gboolean fovea_train_read_clip (const FoveaTrainProgram *program, const FoveaNode *node, float *low, float *high);

@@ -66,12 +66,12 @@ gradient_distance (const FoveaTensor *a, const FoveaTensor *b, double largest)
 }
 
 static void
-compare (NetKind kind, gboolean train_norms, gint64 batch, double tolerance)
+compare_size (NetKind kind, gboolean train_norms, gint64 batch, gint64 size, double tolerance)
 {
-  g_autoptr (FoveaGraph) graph = train_test_net (kind, SIZE, CLASSES);
+  g_autoptr (FoveaGraph) graph = train_test_net (kind, size, CLASSES);
   g_autoptr (FoveaTrainPlan) fast = make_plan (graph, (FoveaTrainPlanOptions) { .train_batch_norms = train_norms });
   g_autoptr (FoveaTrainPlan) slow = make_plan (graph, (FoveaTrainPlanOptions) { .reference = TRUE, .train_batch_norms = train_norms });
-  g_autoptr (FoveaTensor) x = train_test_batch (batch, SIZE, 3);
+  g_autoptr (FoveaTensor) x = train_test_batch (batch, size, 3);
   g_autoptr (FoveaTensor) a = run (fast, x), b = run (slow, x);
   guint n = fovea_train_plan_get_n_parameters (fast);
   double largest = largest_gradient (slow);
@@ -98,11 +98,25 @@ compare (NetKind kind, gboolean train_norms, gint64 batch, double tolerance)
 }
 
 static void
+compare (NetKind kind, gboolean train_norms, gint64 batch, double tolerance)
+{
+  compare_size (kind, train_norms, batch, SIZE, tolerance);
+}
+
+static void
 test_plain (void)
 {
   compare (NET_PLAIN, FALSE, 4, 2e-4);
   compare (NET_PLAIN, FALSE, 3, 2e-4);
   compare (NET_PLAIN, FALSE, 1, 2e-4);
+}
+
+/* Large enough that the first layers' weights have their gradients from our own kernels. */
+static void
+test_large (void)
+{
+  compare_size (NET_PLAIN, FALSE, 2, 58, 2e-4);
+  compare_size (NET_PLAIN, FALSE, 1, 61, 2e-4);
 }
 
 static void
@@ -297,6 +311,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/nn/train-plan/plain", test_plain);
+  g_test_add_func ("/nn/train-plan/large", test_large);
   g_test_add_func ("/nn/train-plan/norms-fixed", test_norms_fixed);
   g_test_add_func ("/nn/train-plan/norms-trained", test_norms_trained);
   g_test_add_func ("/nn/train-plan/mixed", test_mixed);

@@ -46,6 +46,11 @@ typedef struct {
   void (*depthwise_forward) (const FoveaDepthwise *d, const FoveaDepthwisePart *part);
   void (*depthwise_backward) (const FoveaDepthwise *d, const FoveaDepthwisePart *part);
 
+  /* c[i][j] += Σ_r a[r][i] · b[r·n + j] for i < m, j < n. a is f32 with @a_stride floats a row; m is a multiple of 4; c has
+   * @c_stride floats a row, n rounded up to @width of them written. */
+  void (*outer) (const float *a, gsize a_stride, const void *b, gsize rows, gsize m, gsize n, gboolean half, float *c,
+                 gsize c_stride);
+
   /* Over @rows of @channels values: sum[c] += Σ g, dot[c] += Σ g · x with g = m (y) · a. @y NULL: no mask; @x NULL:
    * dot[c] += Σ g². */
   void (*channel_sums) (const void *a, const void *y, float low, float high, const void *x, gsize rows, gsize channels,
