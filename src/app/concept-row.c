@@ -5,6 +5,9 @@
 
 #include "app/concept-color.h"
 
+/* Names of so many letters fit into a row of the sidebar. */
+#define MAX_PLAIN_NAME 14
+
 struct _FoveaConceptRow {
   GtkListBoxRow parent_instance;
   FoveaConcept *concept;
@@ -27,6 +30,17 @@ enum {
 
 static guint signals[N_SIGNALS];
 
+/* What the row does not say: what belongs to the concept, else a name that may be cut. */
+static char *
+dup_tooltip (FoveaConcept *concept)
+{
+  const char *description = fovea_concept_get_description (concept), *name = fovea_concept_get_name (concept);
+
+  if (description[0] != '\0')
+    return g_strdup (description);
+  return g_utf8_strlen (name, -1) > MAX_PLAIN_NAME ? g_strdup (name) : NULL;
+}
+
 static void
 refresh (FoveaConceptRow *self)
 {
@@ -34,6 +48,7 @@ refresh (FoveaConceptRow *self)
   const char *name = fovea_concept_get_name (self->concept);
   g_autofree char *pictures = g_strdup_printf (ngettext ("%u picture", "%u pictures", count), count);
   g_autofree char *count_text = g_strdup_printf ("%u", count);
+  g_autofree char *tooltip = dup_tooltip (self->concept);
   g_autofree char *not_text = g_strdup_printf (_("not %s"), name);
   g_autofree char *description = NULL;
   char key[2] = { self->key, '\0' };
@@ -47,8 +62,7 @@ refresh (FoveaConceptRow *self)
   gtk_label_set_label (self->key_label, key);
   gtk_widget_set_visible (GTK_WIDGET (self->key_label), self->key != '\0');
   gtk_label_set_label (self->count_label, count_text);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), fovea_concept_get_description (self->concept)[0] != '\0'
-                                                    ? fovea_concept_get_description (self->concept) : name);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self), tooltip);
 
   /* Translators: what is said of a concept: "key 1, 62 pictures". */
   description = self->key != '\0' ? g_strdup_printf (_("key %s, %s"), key, pictures) : g_strdup (pictures);

@@ -329,10 +329,19 @@ filter_popover_map (GtkWidget *widget)
 {
   FoveaFilterPopover *self = FOVEA_FILTER_POPOVER (widget);
 
+  g_return_if_fail (self->project != NULL);
   read_page (self);
   fovea_project_count_splits_async (self->project, NULL, on_splits, g_object_ref (self));
   fovea_project_list_fields_async (self->project, NULL, on_fields, g_object_ref (self));
   GTK_WIDGET_CLASS (fovea_filter_popover_parent_class)->map (widget);
+}
+
+/* The page goes with the window, while a count on its way may still hold the popover. */
+static void
+filter_popover_unroot (GtkWidget *widget)
+{
+  g_clear_object (&FOVEA_FILTER_POPOVER (widget)->project);
+  GTK_WIDGET_CLASS (fovea_filter_popover_parent_class)->unroot (widget);
 }
 
 static void
@@ -372,6 +381,7 @@ fovea_filter_popover_class_init (FoveaFilterPopoverClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = filter_popover_dispose;
   widget_class->map = filter_popover_map;
+  widget_class->unroot = filter_popover_unroot;
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/filter-popover.ui");
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, on_changed);

@@ -264,9 +264,43 @@ on_label (GtkWidget *widget, const char *name, GVariant *target)
                                 fovea_concept_get_name (fovea_concept_row_get_concept (row)));
 }
 
+/* Of the menu's items, those that can do something now. */
+static void
+enable_items (FoveaSidebar *self, FoveaConceptRow *row)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  int i = gtk_list_box_row_get_index (GTK_LIST_BOX_ROW (row));
+  int n = (int) g_list_model_get_n_items (G_LIST_MODEL (fovea_project_get_concepts (self->project)));
+  gboolean can_label = G_IS_ACTION_GROUP (root) && g_action_group_get_action_enabled (G_ACTION_GROUP (root), "label");
+  gboolean can_write = !fovea_project_get_read_only (self->project);
+  const struct {
+    const char *action;
+    gboolean enabled;
+  } items[] = {
+    { "concept.label", can_label },  { "concept.label-not", can_label },         { "concept.rename", can_write },
+    { "concept.edit", can_write },   { "concept.merge", can_write && n > 1 },    { "concept.move-up", can_write && i > 0 },
+    { "concept.delete", can_write }, { "concept.move-down", can_write && i + 1 < n },
+  };
+
+  for (guint k = 0; k < G_N_ELEMENTS (items); k++)
+    gtk_widget_action_set_enabled (GTK_WIDGET (self), items[k].action, items[k].enabled);
+}
+
+/* Keys ask for themselves what can be done to their row. */
+static void
+enable_all (FoveaSidebar *self)
+{
+  static const char *const actions[] = { "concept.label", "concept.label-not", "concept.rename",  "concept.edit",
+                                         "concept.merge", "concept.move-up",   "concept.delete", "concept.move-down" };
+
+  for (guint k = 0; k < G_N_ELEMENTS (actions); k++)
+    gtk_widget_action_set_enabled (GTK_WIDGET (self), actions[k], TRUE);
+}
+
 static void
 on_menu_closed (FoveaSidebar *self)
 {
+  enable_all (self);
   if (self->menu_row != NULL)
     gtk_widget_grab_focus (GTK_WIDGET (self->menu_row));
 }
@@ -280,6 +314,7 @@ popup_menu (FoveaSidebar *self, FoveaConceptRow *row)
     return;
   gtk_widget_grab_focus (GTK_WIDGET (row));
   g_set_weak_pointer (&self->menu_row, row);
+  enable_items (self, row);
   gtk_popover_set_pointing_to (GTK_POPOVER (self->menu_popover),
                                &(GdkRectangle) { (int) bounds.origin.x, (int) bounds.origin.y, (int) bounds.size.width,
                                                  (int) bounds.size.height });
