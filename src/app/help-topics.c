@@ -68,6 +68,7 @@ static const FoveaHelpPart evaluating[] = {
   TITLE (N_ ("Reading the numbers")),
   TEXT (N_ ("Precision: of what it calls a hat, how much is a hat. Recall: of all hats, how many it finds. The threshold moves one against "
             "the other.")),
+  /* xgettext:no-c-format */
   TEXT (N_ ("An interval of 80 to 92 % says that with as few test pictures as these, the truth may lie anywhere in between. More test "
             "pictures make it narrower.")),
   END,
