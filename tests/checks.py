@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the acceptance scripts share: running the program, one printed line a check, the exit status."""
 import json
+import os
+import shlex
 import subprocess
 import sys
+import tempfile
 
 
 class Checks:
@@ -27,3 +30,30 @@ class Checks:
 
     def end(self):
         sys.exit(1 if self.failed else 0)
+
+
+def answer(value):
+    """In the session that drive_window() started: what it gets back."""
+    with open(os.path.join(os.environ["UI_OUT"], "answer.json"), "w", encoding="utf-8") as file:
+        json.dump(value, file)
+
+
+def drive_window(script, fovea, data, *arguments, timeout=300, environment=()):
+    """Starts the window on a display of its own (../shared/ui, beside the data) and @script in the same session, where UI_APP_PID is set.
+
+    Returns what the script gave to answer(), and what the program wrote on stderr. FOVEA_SHOTS keeps the screenshots in that folder."""
+    session = os.path.join(data, "..", "ui", "ui-session")
+    with tempfile.TemporaryDirectory() as scratch:
+        out = os.environ.get("FOVEA_SHOTS", scratch)
+        # The session has a home of its own, and of the environment only UI_… reaches the script.
+        packs = os.environ.get("FOVEA_PACK_DIR", os.path.expanduser("~/.cache/fovea/packs"))
+        command = " ".join(map(shlex.quote, ["env", "FOVEA_PACK_DIR=" + packs, fovea, *map(str, arguments)]))
+        done = subprocess.run([session, "--app", command, "--driver", os.path.abspath(script), "--out", out, "--timeout", str(timeout)],
+                              capture_output=True, check=False, env=dict(os.environ, **dict(environment)))
+        try:
+            with open(os.path.join(out, "answer.json"), encoding="utf-8") as file:
+                value = json.load(file)
+            with open(os.path.join(out, "app.log"), encoding="utf-8", errors="replace") as file:
+                return value, file.read()
+        except OSError:
+            sys.exit("FAILED  the script in the window ended early:\n%s" % (done.stdout + done.stderr).decode("utf-8", "replace")[-4000:])

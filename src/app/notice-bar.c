@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/notice-bar.h"
 
+#include <glib/gi18n.h>
+
 #define SUBJECT "fovea-subject"
+#define TEXT "fovea-text"
 
 struct _FoveaNoticeBar {
   AdwBin parent_instance;
@@ -30,13 +33,28 @@ fovea_notice_bar_hide (FoveaNoticeBar *self, const char *subject)
 }
 
 static void
-on_response (GtkInfoBar *bar, int response, FoveaNoticeBar *self)
+on_close (GtkButton *button, FoveaNoticeBar *self)
 {
-  const char *subject = g_object_get_data (G_OBJECT (bar), SUBJECT);
-  const char *text = g_object_get_data (G_OBJECT (bar), "fovea-text");
+  GtkWidget *bar = gtk_widget_get_parent (GTK_WIDGET (button));
 
-  g_hash_table_replace (self->closed, g_strdup (subject), g_strdup (text));
-  gtk_box_remove (self->box, GTK_WIDGET (bar));
+  g_hash_table_replace (self->closed, g_strdup (g_object_get_data (G_OBJECT (bar), SUBJECT)),
+                        g_strdup (g_object_get_data (G_OBJECT (bar), TEXT)));
+  gtk_box_remove (self->box, bar);
+}
+
+/* GtkInfoBar's own button to close it has no name for assistive technology. */
+static GtkWidget *
+close_button_new (FoveaNoticeBar *self)
+{
+  GtkWidget *button = gtk_button_new_from_icon_name ("window-close-symbolic");
+
+  gtk_widget_add_css_class (button, "flat");
+  gtk_widget_add_css_class (button, "circular");
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_set_tooltip_text (button, _("Close this notice"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Close this notice"), -1);
+  g_signal_connect (button, "clicked", G_CALLBACK (on_close), self);
+  return button;
 }
 
 void
@@ -47,20 +65,18 @@ fovea_notice_bar_show (FoveaNoticeBar *self, const char *subject, const char *te
   fovea_notice_bar_hide (self, subject);
   if (g_strcmp0 (g_hash_table_lookup (self->closed, subject), text) == 0)
     return;
-  bar = gtk_info_bar_new ();
-  label = gtk_label_new (text);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
-  gtk_info_bar_add_child (GTK_INFO_BAR (bar), label);
+  bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  gtk_widget_add_css_class (bar, "notice");
+  label = g_object_new (GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_STATUS, "label", text, "wrap", TRUE, "xalign", 0.0,
+                        "hexpand", TRUE, NULL);
   act = gtk_button_new_with_label (button);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (act), action);
   gtk_widget_set_valign (act, GTK_ALIGN_CENTER);
-  gtk_info_bar_add_child (GTK_INFO_BAR (bar), act);
-  gtk_widget_set_hexpand (label, TRUE);
-  gtk_info_bar_set_show_close_button (GTK_INFO_BAR (bar), TRUE);
+  gtk_box_append (GTK_BOX (bar), label);
+  gtk_box_append (GTK_BOX (bar), act);
+  gtk_box_append (GTK_BOX (bar), close_button_new (self));
   g_object_set_data_full (G_OBJECT (bar), SUBJECT, g_strdup (subject), g_free);
-  g_object_set_data_full (G_OBJECT (bar), "fovea-text", g_strdup (text), g_free);
-  g_signal_connect (bar, "response", G_CALLBACK (on_response), self);
+  g_object_set_data_full (G_OBJECT (bar), TEXT, g_strdup (text), g_free);
   gtk_box_append (self->box, bar);
 }
 

@@ -3,6 +3,8 @@
 
 #include <glib/gi18n.h>
 
+#include "app/accessible-names.h"
+
 struct _FoveaReportWindow {
   AdwWindow parent_instance;
   FoveaJob *job;
@@ -50,6 +52,7 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaReportWindow
   g_autoptr (FoveaReportRow) row = fovea_job_dup_report_row (self->job, index);
   g_autofree char *name = NULL;
   g_autofree char *text = NULL;
+  g_autofree char *row_name = NULL;
 
   if (row == NULL)
     return;
@@ -61,6 +64,8 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaReportWindow
   gtk_label_set_label (GTK_LABEL (path), name);
   gtk_widget_set_tooltip_text (path, name);
   gtk_label_set_label (GTK_LABEL (reason), text);
+  row_name = g_strdup_printf ("%s: %s", name, text);
+  fovea_name_list_row (gtk_list_item_get_child (item), row_name);
 }
 
 /* Failures come before duplicates: they are what a person looks for. */

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/accessible-names.h"
 #include "app/settings.h"
 #include "engine/splits.h"
 
@@ -65,9 +66,12 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaSplitsWindow
   GtkWidget *counts = gtk_widget_get_next_sibling (name);
   const FoveaSplitShare *count = g_ptr_array_index (self->plan->counts, gtk_list_item_get_position (item));
   g_autofree char *text = g_strdup_printf (_("%u to learn from, %u to test with"), count->n_train, count->n_test);
+  g_autofree char *row_name = NULL;
 
   gtk_label_set_label (GTK_LABEL (name), count->concept[0] != '\0' ? count->concept : _("Without a label"));
   gtk_label_set_label (GTK_LABEL (counts), text);
+  row_name = g_strdup_printf ("%s: %s", gtk_label_get_label (GTK_LABEL (name)), text);
+  fovea_name_list_row (gtk_list_item_get_child (item), row_name);
 }
 
 static void
