@@ -2,6 +2,7 @@
 """What the acceptance scripts share: running the program, one printed line a check, the exit status."""
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -30,6 +31,16 @@ class Checks:
 
     def end(self):
         sys.exit(1 if self.failed else 0)
+
+
+# GtkShortcutsWindow of GTK 4.8, of its own labels of keys.
+GTK_OF_ITSELF = re.compile(r"reported min width -4, but sizes must be >= 0")
+
+
+def complaints(log):
+    """The lines of a program's stderr that say that something is wrong."""
+    lines = re.findall(r"^.*(?:CRITICAL|WARNING|Sanitizer|runtime error).*$", log, re.M)
+    return sorted({line for line in lines if not GTK_OF_ITSELF.search(line)})
 
 
 def answer(value):

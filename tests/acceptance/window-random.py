@@ -14,7 +14,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from checks import Checks, drive_window  # noqa: E402
+from checks import Checks, complaints, drive_window  # noqa: E402
 
 KEYS = ["Tab", "shift+Tab", "Return", "space", "Escape", "Escape", "BackSpace", "Delete", "Left", "Right", "Up", "Down", "Home", "End", "Prior",
         "Next", "shift+Right", "shift+Down", "ctrl+a", "ctrl+z", "ctrl+shift+z", "ctrl+f", "ctrl+j", "ctrl+comma", "ctrl+question", "F1",
@@ -91,8 +91,8 @@ def main(fovea, data, seconds, seed):
         answer_, log = drive_window(__file__, fovea, data, project, timeout=seconds + 120, environment=plan)
         checks.check(answer_["alive"], "seed %d: it runs after %d steps; the last: %s" % (seed, answer_["steps"], ", ".join(answer_["last"])))
         checks.check(answer_["steps"] > seconds / 3, "%d steps were enough to try something" % answer_["steps"])
-        complaints = re.findall(r"^.*(?:CRITICAL|WARNING|Sanitizer|runtime error).*$", log, re.M)
-        checks.check(not complaints, "nobody complains" + "".join("\n          " + line for line in sorted(set(complaints))[:20]))
+        bad = complaints(log)
+        checks.check(not bad, "nobody complains" + "".join("\n          " + line for line in bad[:20]))
         marks = answer_["memory"]
         first, last = max(marks[:max(1, len(marks) // 3)], default=0), marks[-1] if marks else 0
         checks.check(last < 1.5 * first + 100, "memory after the first third %.0f MB, at the end %.0f MB" % (first, last))
