@@ -11,7 +11,7 @@ struct _FoveaJobRow {
   GtkLabel *title_label, *detail_label;
   GtkProgressBar *progress_bar;
   GtkButton *pause_button;
-  GtkWidget *report_button, *cancel_button;
+  GtkWidget *show_button, *report_button, *cancel_button;
 };
 
 G_DEFINE_FINAL_TYPE (FoveaJobRow, fovea_job_row, GTK_TYPE_LIST_BOX_ROW)
@@ -60,6 +60,28 @@ dup_outcome (FoveaJob *job)
   return g_strdup (summary);
 }
 
+/* Where a finished job leads; NULL when what it made is outside of the window. */
+static const char *
+page_action_of (FoveaJobKind kind)
+{
+  switch (kind)
+    {
+    case FOVEA_JOB_TRAIN:
+    case FOVEA_JOB_EVALUATE:
+      return "win.page('models')";
+    case FOVEA_JOB_IMPORT:
+    case FOVEA_JOB_EMBED:
+    case FOVEA_JOB_PREDICT:
+    case FOVEA_JOB_RELOCATE:
+      return "win.page('images')";
+    case FOVEA_JOB_EXPORT:
+    case FOVEA_JOB_UNPACK:
+    case FOVEA_JOB_BACKUP:
+    default:
+      return NULL;
+    }
+}
+
 static void
 set_pause_button (FoveaJobRow *self, gboolean paused)
 {
@@ -91,6 +113,7 @@ refresh (FoveaJobRow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->progress_bar), !over);
   gtk_widget_set_visible (GTK_WIDGET (self->pause_button), !over);
   gtk_widget_set_visible (self->cancel_button, !over);
+  gtk_widget_set_visible (self->show_button, state == FOVEA_JOB_DONE && page_action_of (fovea_job_get_kind (self->job)) != NULL);
   gtk_widget_set_visible (self->report_button, over && fovea_job_get_n_report_rows (self->job) > 0);
   set_pause_button (self, state == FOVEA_JOB_PAUSED);
   if (!over && fraction >= 0.0)
@@ -117,13 +140,19 @@ on_cancel (FoveaJobRow *self)
 }
 
 static void
-on_report (FoveaJobRow *self)
+close_popover (FoveaJobRow *self)
 {
   GtkWidget *popover = gtk_widget_get_ancestor (GTK_WIDGET (self), GTK_TYPE_POPOVER);
 
-  fovea_report_window_present (self->job, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))));
   if (popover != NULL)
     gtk_popover_popdown (GTK_POPOVER (popover));
+}
+
+static void
+on_report (FoveaJobRow *self)
+{
+  fovea_report_window_present (self->job, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))));
+  close_popover (self);
 }
 
 static void
@@ -148,6 +177,7 @@ fovea_job_row_class_init (FoveaJobRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FoveaJobRow, detail_label);
   gtk_widget_class_bind_template_child (widget_class, FoveaJobRow, progress_bar);
   gtk_widget_class_bind_template_child (widget_class, FoveaJobRow, pause_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaJobRow, show_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaJobRow, report_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaJobRow, cancel_button);
 }
@@ -158,6 +188,7 @@ fovea_job_row_init (FoveaJobRow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_signal_connect_swapped (self->pause_button, "clicked", G_CALLBACK (on_pause), self);
   g_signal_connect_swapped (self->cancel_button, "clicked", G_CALLBACK (on_cancel), self);
+  g_signal_connect_swapped (self->show_button, "clicked", G_CALLBACK (close_popover), self);
   g_signal_connect_swapped (self->report_button, "clicked", G_CALLBACK (on_report), self);
 }
 
@@ -167,6 +198,8 @@ fovea_job_row_new (FoveaJob *job)
   FoveaJobRow *self = g_object_new (FOVEA_TYPE_JOB_ROW, NULL);
 
   self->job = g_object_ref (job);
+  if (page_action_of (fovea_job_get_kind (job)) != NULL)
+    gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (self->show_button), page_action_of (fovea_job_get_kind (job)));
   g_signal_connect_swapped (job, "notify", G_CALLBACK (refresh), self);
   g_signal_connect_swapped (job, "finished", G_CALLBACK (refresh), self);
   refresh (self);

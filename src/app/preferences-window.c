@@ -15,7 +15,7 @@ struct _FoveaPreferencesWindow {
   FoveaProject *project; /* (nullable) */
   GCancellable *cancellable;
   AdwComboRow *scheme_row;
-  GtkSwitch *split_switch, *look_switch;
+  GtkSwitch *split_switch, *look_switch, *live_switch;
   GtkSpinButton *percent_spin, *cache_spin, *memory_spin;
   AdwActionRow *cache_row;
   GtkWidget *clear_button;
@@ -172,6 +172,7 @@ bind_settings (FoveaPreferencesWindow *self, GSettings *settings)
   g_settings_bind_with_mapping (settings, "color-scheme", self->scheme_row, "selected", G_SETTINGS_BIND_DEFAULT, scheme_to_row,
                                 scheme_from_row, NULL, NULL);
   g_settings_bind (settings, "split-new-pictures", self->split_switch, "active", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "live-suggestions", self->live_switch, "active", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "look-on-open", self->look_switch, "active", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "test-percent", self->percent_spin, "value", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "thumbnail-cache-mb", self->cache_spin, "value", G_SETTINGS_BIND_DEFAULT);
@@ -210,6 +211,7 @@ fovea_preferences_window_class_init (FoveaPreferencesWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, scheme_row);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, split_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, look_switch);
+  gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, live_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, percent_spin);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, cache_spin);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, memory_spin);

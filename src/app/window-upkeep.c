@@ -8,6 +8,7 @@
 #include "app/settings.h"
 #include "app/splits-window.h"
 #include "app/unfinished.h"
+#include "engine/live.h"
 #include "engine/look-around.h"
 #include "engine/upkeep-jobs.h"
 
@@ -389,6 +390,8 @@ fovea_window_start_upkeep (FoveaWindow *self)
       g_clear_pointer (&self->surroundings, fovea_surroundings_free);
       return;
     }
+  if (fovea_settings_get () != NULL)
+    g_settings_bind (fovea_settings_get (), "live-suggestions", fovea_project_get_live (self->project), "enabled", G_SETTINGS_BIND_GET);
   offer_to_continue (self);
   if (fovea_settings_get () == NULL || g_settings_get_boolean (fovea_settings_get (), "look-on-open"))
     look_around (self, FALSE);
