@@ -51,8 +51,8 @@ def drive(project):
             return True
         if d.name(node) in WINDOW_BUTTONS and "the window" in d.description(node):
             return True
-        if d.role(node) == "list" and any(d.role(up) == "combo box" for up in ancestors(node)):
-            return True  # what a combo row keeps in its closed popover
+        if any(d.role(up) == "combo box" for up in ancestors(node)):
+            return True  # the choices in its closed popover, and the one that it shows
         inner = next(iter(d.children(node)), None)
         return d.role(node) == "push button" and inner is not None and d.role(inner) in ("push button", "toggle button")
 
