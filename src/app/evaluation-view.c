@@ -223,6 +223,27 @@ show_reliability (FoveaEvaluationView *self)
   gtk_label_set_label (self->reliability_caption, text);
 }
 
+/* ---- the wheel ---- */
+
+/* Table, matrix and pictures scroll sideways in frames of their own, which in GTK 4.8 swallow the wheel's other direction: it goes to the
+ * page. Not in what pops up over it. */
+static gboolean
+on_scroll (GtkEventControllerScroll *controller, double dx, double dy, FoveaEvaluationView *self)
+{
+  GdkEvent *event = gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (controller));
+  GdkSurface *surface = gtk_native_get_surface (gtk_widget_get_native (GTK_WIDGET (self)));
+  GtkWidget *page = gtk_widget_get_ancestor (GTK_WIDGET (self), GTK_TYPE_SCROLLED_WINDOW);
+  GtkAdjustment *adjustment = page != NULL ? gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (page)) : NULL;
+  double step = 1.0;
+
+  if (dy == 0.0 || adjustment == NULL || gdk_event_get_surface (event) != surface)
+    return GDK_EVENT_PROPAGATE;
+  if (gtk_event_controller_scroll_get_unit (controller) == GDK_SCROLL_UNIT_WHEEL)
+    step = pow (gtk_adjustment_get_page_size (adjustment), 2.0 / 3.0); /* as far as GtkScrolledWindow goes for a notch */
+  gtk_adjustment_set_value (adjustment, gtk_adjustment_get_value (adjustment) + dy * step);
+  return GDK_EVENT_STOP;
+}
+
 /* ---- the object ---- */
 
 void
@@ -274,6 +295,8 @@ fovea_evaluation_view_class_init (FoveaEvaluationViewClass *klass)
 static void
 fovea_evaluation_view_init (FoveaEvaluationView *self)
 {
+  GtkEventController *scroll = gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
+
   gtk_widget_init_template (GTK_WIDGET (self));
   self->table = FOVEA_CONCEPT_TABLE (fovea_concept_table_new ());
   gtk_scrolled_window_set_child (self->table_scroller, GTK_WIDGET (self->table));
@@ -283,6 +306,9 @@ fovea_evaluation_view_init (FoveaEvaluationView *self)
   fovea_plot_set_diagonal (self->reliability, TRUE);
   gtk_widget_set_size_request (GTK_WIDGET (self->reliability), -1, 300);
   gtk_box_append (self->reliability_box, GTK_WIDGET (self->reliability));
+  gtk_event_controller_set_propagation_phase (scroll, GTK_PHASE_CAPTURE);
+  g_signal_connect (scroll, "scroll", G_CALLBACK (on_scroll), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), scroll);
   g_signal_connect_swapped (self->right_button, "clicked", G_CALLBACK (on_right), self);
   g_signal_connect_swapped (self->wrong_button, "clicked", G_CALLBACK (on_wrong), self);
   g_signal_connect_swapped (self->shares_check, "toggled", G_CALLBACK (on_shares_toggled), self);

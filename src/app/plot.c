@@ -119,22 +119,24 @@ draw_axes (FoveaPlot *self, GtkSnapshot *snapshot, const graphene_rect_t *area, 
 }
 
 static void
+draw_diagonal (cairo_t *cr, const graphene_rect_t *area, const FoveaChartColors *colors)
+{
+  const double dashes[] = { 4.0, 4.0 };
+
+  gdk_cairo_set_source_rgba (cr, &colors->foreground);
+  cairo_set_line_width (cr, 1.0);
+  cairo_set_dash (cr, dashes, 2, 0.0);
+  cairo_move_to (cr, to_x (area, 0.0), to_y (area, 0.0));
+  cairo_line_to (cr, to_x (area, 1.0), to_y (area, 1.0));
+  cairo_stroke (cr);
+  cairo_set_dash (cr, NULL, 0, 0.0);
+}
+
+static void
 draw_curve (FoveaPlot *self, cairo_t *cr, const graphene_rect_t *area, const FoveaChartColors *colors)
 {
   gboolean started = FALSE;
 
-  if (self->diagonal)
-    {
-      const double dashes[] = { 4.0, 4.0 };
-
-      gdk_cairo_set_source_rgba (cr, &colors->foreground);
-      cairo_set_line_width (cr, 1.0);
-      cairo_set_dash (cr, dashes, 2, 0.0);
-      cairo_move_to (cr, to_x (area, 0.0), to_y (area, 0.0));
-      cairo_line_to (cr, to_x (area, 1.0), to_y (area, 1.0));
-      cairo_stroke (cr);
-      cairo_set_dash (cr, NULL, 0, 0.0);
-    }
   gdk_cairo_set_source_rgba (cr, &colors->accent);
   cairo_set_line_width (cr, 2.0);
   for (guint i = 0; self->style == FOVEA_PLOT_CURVE && i < self->n; i++)
@@ -192,6 +194,8 @@ plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, (float) gtk_widget_get_width (widget),
                                                                  (float) gtk_widget_get_height (widget)));
   draw_curve (self, cr, &area, &colors);
+  if (self->diagonal)
+    draw_diagonal (cr, &area, &colors);
   draw_mark (self, cr, &area, &colors);
   cairo_destroy (cr);
   if (self->style == FOVEA_PLOT_BARS && self->mark < self->n && gtk_widget_has_focus (widget))

@@ -4,7 +4,8 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
-#include "app/chart-draw.h"
+#include "app/concept-color.h"
+#include "app/confidence-bar.h"
 
 #define SIDE_PX 320
 #define TOP_K 8
@@ -27,24 +28,36 @@ G_DEFINE_FINAL_TYPE (FoveaTryPanel, fovea_try_panel, ADW_TYPE_BIN)
 
 /* ---- answers ---- */
 
+/* The concept's own colour where the project has it. */
+static void
+get_color (FoveaTryPanel *self, const char *name, GdkRGBA *ret_color)
+{
+  FoveaConcept *concept = fovea_concept_list_lookup_name (fovea_project_get_concepts (self->project), name);
+
+  if (concept != NULL)
+    fovea_concept_color_get (concept, ret_color);
+  else
+    gdk_rgba_parse (ret_color, fovea_concept_color_get_default (4));
+}
+
 static GtkWidget *
-answer_row_new (const FoveaAnswer *answer)
+answer_row_new (FoveaTryPanel *self, const FoveaAnswer *answer)
 {
   GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-  GtkWidget *name = gtk_label_new (answer->name), *bar = gtk_level_bar_new (), *number;
+  GtkWidget *name = gtk_label_new (answer->name), *bar, *number;
+  GdkRGBA color;
   g_autofree char *percent = g_strdup_printf (_("%.1f %%"), 100.0 * answer->value);
   g_autofree char *label = g_strdup_printf ("%s %s", answer->name, percent);
 
+  get_color (self, answer->name, &color);
+  bar = fovea_confidence_bar_new (&color, CLAMP (answer->value, 0.0, 1.0));
   number = gtk_label_new (percent);
   gtk_label_set_xalign (GTK_LABEL (name), 0.0f);
   gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_END);
   gtk_label_set_width_chars (GTK_LABEL (name), 14);
   gtk_label_set_max_width_chars (GTK_LABEL (name), 24);
-  gtk_level_bar_add_offset_value (GTK_LEVEL_BAR (bar), GTK_LEVEL_BAR_OFFSET_LOW, 0.0);
-  gtk_level_bar_set_value (GTK_LEVEL_BAR (bar), CLAMP (answer->value, 0.0, 1.0));
   gtk_widget_set_hexpand (bar, TRUE);
   gtk_widget_set_valign (bar, GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_widget_add_css_class (number, "numeric");
   gtk_label_set_width_chars (GTK_LABEL (number), 7);
   gtk_label_set_xalign (GTK_LABEL (number), 1.0f);
@@ -91,7 +104,7 @@ on_tried (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   for (guint i = 0; i < answers->len; i++)
-    gtk_list_box_append (self->answers, answer_row_new (g_ptr_array_index (answers, i)));
+    gtk_list_box_append (self->answers, answer_row_new (self, g_ptr_array_index (answers, i)));
   gtk_widget_set_visible (GTK_WIDGET (self->answers), answers->len > 0);
   say (self, answers->len > 0 ? "" : _("The model says nothing of this picture: no concept is probable enough."));
 }

@@ -225,7 +225,8 @@ static void
 test_headline (void)
 {
   FoveaHeadline good = { .known = TRUE, .value = 0.853, .low = 0.823, .high = 0.879, .n = 600, .n_fewest = 60 };
-  FoveaHeadline few = { .known = TRUE, .value = 1.0, .low = 0.5, .high = 1.0, .n = 8, .n_fewest = 4, .fewest = (char *) "hat", .split = (char *) "test" };
+  FoveaHeadline few = { .known = TRUE, .value = 1.0, .low = 0.5, .high = 1.0, .n = 8, .n_fewest = 4, .fewest = (char *) "hat",
+                        .split = (char *) "test" };
   g_autofree char *good_text = fovea_headline_dup_text (&good);
   g_autofree char *few_text = fovea_headline_dup_text (&few);
 
