@@ -509,6 +509,8 @@ fovea_images_page_set_order (FoveaImagesPage *self, FoveaPictureSort sort, gint6
   self->sort = sort;
   self->about = about;
   self->descending = descending;
+  /* A queue that a person walks through stays as it is until it is asked for again: every label would mix it anew. */
+  fovea_picture_list_set_follows_suggestions (self->list, sort != FOVEA_PICTURE_SORT_USEFUL);
   fovea_picture_list_set_sort_about (self->list, sort, about, descending);
   show_view (self);
 }

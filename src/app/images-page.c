@@ -76,6 +76,14 @@ on_selection_changed (GtkSelectionModel *model, guint position, guint n_items, F
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
 }
 
+static gboolean
+is_labelled (FoveaImagesPage *self, guint position)
+{
+  g_autoptr (FoveaPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->list), position);
+
+  return picture != NULL && fovea_picture_get_n_labels (picture) > 0;
+}
+
 /* The one selected picture has left the list (labelled under "unlabelled", removed): the next one is selected, so that keys go
  * on. It stays selected where it only moved. */
 static void
@@ -87,9 +95,9 @@ follow_selection (FoveaImagesPage *self)
     self->pending_go_to = TRUE;
   else if (n_selected == 1 && self->anchor != fovea_picture_selection_get_first (self->selection))
     {
-      /* It is kept in view where a person works with it. */
+      /* It is kept in view where a person works with it; one that was labelled is done, and the place stays. */
       self->anchor = fovea_picture_selection_get_first (self->selection);
-      self->pending_go_to = gtk_widget_get_focus_child (GTK_WIDGET (self->grid)) != NULL;
+      self->pending_go_to = gtk_widget_get_focus_child (GTK_WIDGET (self->grid)) != NULL && !is_labelled (self, self->anchor);
     }
 }
 

@@ -120,6 +120,8 @@ label_by_key (FoveaQuickLook *self, guint keyval, GdkModifierType state)
       key[0] = (char) ('1' + (keyval - GDK_KEY_1));
       return gtk_widget_activate_action (window, (state & GDK_ALT_MASK) != 0 ? "win.label-not-key" : "win.label-key", "s", key);
     }
+  if (gdk_keyval_to_lower (keyval) == GDK_KEY_z && (state & GDK_CONTROL_MASK) != 0)
+    return gtk_widget_activate_action (window, (state & GDK_SHIFT_MASK) != 0 ? "win.redo" : "win.undo", NULL);
   if (keyval == GDK_KEY_BackSpace)
     return gtk_widget_activate_action (window, "win.clear-labels", NULL);
   if (keyval == GDK_KEY_Return || keyval == GDK_KEY_KP_Enter)
