@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
 #include "engine/project-private.h"
@@ -82,7 +83,7 @@ write_places (Backup *self, GError **error)
   for (guint i = 0; folders != NULL && folders[i] != NULL; i++)
     if (!fovea_store_allow_folder (self->copy, folders[i], error))
       return FALSE;
-  if (folders == NULL || !fovea_store_begin_command (self->copy, "copy", error))
+  if (folders == NULL || !fovea_store_begin_command (self->copy, _("copy"), error))
     return FALSE;
   self->error = error;
   self->ok = TRUE;
@@ -149,7 +150,7 @@ backup_main (FoveaJob *job, gpointer data, GError **error)
 {
   Backup *self = data;
   g_autofree char *shown = g_filename_display_name (self->path);
-  g_autofree char *summary = g_strdup_printf ("Copied to %s", shown);
+  g_autofree char *summary = g_strdup_printf (_("Copied to %s"), shown);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) node = NULL;
   gboolean ok;
@@ -195,7 +196,7 @@ fovea_project_backup (FoveaProject *project, const char *path, gboolean replace)
   self->core = fovea_core_ref (fovea_project_get_core (project));
   self->path = g_canonicalize_filename (path, NULL);
   self->replace = replace;
-  job = fovea_job_new (FOVEA_JOB_BACKUP, "Copy the project", backup_main, self, backup_free);
+  job = fovea_job_new (FOVEA_JOB_BACKUP, _("Copy the project"), backup_main, self, backup_free);
   fovea_project_start_job (project, job);
   return job;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/concept-edit.h"
 
+#include <glib/gi18n.h>
+
 #include "engine/edit-private.h"
 #include "store/store-concepts.h"
 
@@ -92,9 +94,9 @@ write_update (FoveaStore *store, gpointer data, GError **error)
   if (row == NULL)
     return FALSE;
   if (edit->name != NULL && g_strcmp0 (edit->name, row->name) != 0)
-    text = g_strdup_printf ("rename concept %s to %s", row->name, edit->name);
+    text = g_strdup_printf (_("rename concept %s to %s"), row->name, edit->name);
   else
-    text = g_strdup_printf ("change concept %s", row->name);
+    text = g_strdup_printf (_("change concept %s"), row->name);
   return fovea_edit_in_command (store, text, apply_update, edit, error);
 }
 
@@ -125,7 +127,7 @@ write_remove (FoveaStore *store, gpointer data, GError **error)
 {
   Edit *edit = data;
   g_autoptr (FoveaStoreConcept) row = fovea_store_get_concept (store, edit->id, error);
-  g_autofree char *text = row != NULL ? g_strdup_printf ("delete concept %s", row->name) : NULL;
+  g_autofree char *text = row != NULL ? g_strdup_printf (_("delete concept %s"), row->name) : NULL;
 
   return row != NULL && fovea_edit_in_command (store, text, apply_remove, edit, error);
 }
@@ -154,7 +156,7 @@ write_merge (FoveaStore *store, gpointer data, GError **error)
   Edit *edit = data;
   g_autoptr (FoveaStoreConcept) from = fovea_store_get_concept (store, edit->id, error);
   g_autoptr (FoveaStoreConcept) into = from != NULL ? fovea_store_get_concept (store, edit->into_id, error) : NULL;
-  g_autofree char *text = into != NULL ? g_strdup_printf ("merge concept %s into %s", from->name, into->name) : NULL;
+  g_autofree char *text = into != NULL ? g_strdup_printf (_("merge concept %s into %s"), from->name, into->name) : NULL;
 
   return into != NULL && fovea_edit_in_command (store, text, apply_merge, edit, error);
 }
@@ -208,7 +210,7 @@ write_move (FoveaStore *store, gpointer data, GError **error)
 {
   Edit *edit = data;
   g_autoptr (FoveaStoreConcept) row = fovea_store_get_concept (store, edit->id, error);
-  g_autofree char *text = row != NULL ? g_strdup_printf ("move concept %s", row->name) : NULL;
+  g_autofree char *text = row != NULL ? g_strdup_printf (_("move concept %s"), row->name) : NULL;
 
   return row != NULL && fovea_edit_in_command (store, text, apply_move, edit, error);
 }

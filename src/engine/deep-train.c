@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/deep-private.h"
+
+#include <glib/gi18n.h>
+
 #include "engine/engine-error.h"
 #include "models/network.h"
 #include "models/visual-classifier.h"
@@ -82,21 +85,21 @@ say_estimate (FoveaDeep *deep)
   double seconds = deep->step_seconds * (double) fovea_deep_total_steps (deep) * 1.05;
 
   deep->estimate_s = fovea_deep_elapsed_s (deep) + seconds;
-  text = g_strdup_printf ("%" G_GUINT64_FORMAT " steps, about %.0f s; in %u part%s", fovea_deep_total_steps (deep), seconds, deep->n_parts,
-                          deep->n_parts == 1 ? "" : "s");
+  text = g_strdup_printf (ngettext ("%u steps, about %.0f s; in %u part", "%u steps, about %.0f s; in %u parts", deep->n_parts),
+                          (guint) fovea_deep_total_steps (deep), seconds, deep->n_parts);
   fovea_job_set_detail (deep->training->job, text);
 }
 
 static gboolean
 begin (FoveaDeep *deep, GError **error)
 {
-  fovea_job_set_detail (deep->training->job, "Preparing the network");
+  fovea_job_set_detail (deep->training->job, _("Preparing the network"));
   if (!fovea_deep_make_network (deep, error))
     return FALSE;
   if (deep->training->resume)
     return fovea_deep_load (deep, error);
   fovea_checkpoint_remove (deep->checkpoint_path);
-  fovea_job_set_detail (deep->training->job, "Measuring how long a step takes");
+  fovea_job_set_detail (deep->training->job, _("Measuring how long a step takes"));
   if (!fovea_deep_make_plan (deep, error))
     return FALSE;
   say_estimate (deep);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "engine/engine-error.h"
 #include "engine/model-jobs.h"
 #include "engine/model-state-private.h"
@@ -160,9 +162,9 @@ finish (Evaluation *self, JsonNode *metrics)
   JsonArray *array = json_array_new ();
   g_autoptr (JsonNode) document = NULL;
   JsonObject *summary = json_object_get_object_member (json_node_get_object (metrics), "summary");
-  g_autofree char *text
-      = g_strdup_printf ("Accuracy %.1f %% %s%s", 100 * json_object_get_double_member_with_default (summary, "top1_accuracy", 0),
-                         self->split != NULL ? "on " : "by cross-validation", self->split != NULL ? self->split : "");
+  double accuracy = 100 * json_object_get_double_member_with_default (summary, "top1_accuracy", 0);
+  g_autofree char *text = self->split != NULL ? g_strdup_printf (_("Accuracy %.1f %% on %s"), accuracy, self->split)
+                                              : g_strdup_printf (_("Accuracy %.1f %% by cross-validation"), accuracy);
 
   json_array_add_element (array, metrics);
   document = fovea_document_new ("eval_metrics", fovea_json_take_array (array));
@@ -232,7 +234,7 @@ FoveaJob *
 fovea_project_evaluate_version (FoveaProject *project, const char *model_id, const char *version_id, const char *split)
 {
   Evaluation *self = g_new0 (Evaluation, 1);
-  g_autofree char *title = g_strdup_printf ("Evaluate %s", model_id);
+  g_autofree char *title = g_strdup_printf (_("Evaluate %s"), model_id);
   FoveaJob *job;
 
   self->core = fovea_core_ref (fovea_project_get_core (project));

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "engine/engine-error.h"
 #include "engine/project-private.h"
 #include "engine/reader.h"
@@ -15,7 +17,7 @@ static void
 on_walk_progress (guint n_entries, gpointer data)
 {
   FoveaImport *self = data;
-  g_autofree char *detail = g_strdup_printf ("Looking for pictures: %u files", n_entries);
+  g_autofree char *detail = g_strdup_printf (ngettext ("Looking for pictures: %u file", "Looking for pictures: %u files", n_entries), n_entries);
 
   fovea_job_set_detail (self->job, detail);
 }
@@ -241,7 +243,7 @@ static void
 report_duplicate (FoveaImport *self, const FoveaImportItem *item, const FoveaKnown *known)
 {
   g_autofree char *shown = g_filename_display_name (known->path);
-  g_autofree char *details = g_strdup_printf ("The same bytes as %s", shown);
+  g_autofree char *details = g_strdup_printf (_("The same bytes as %s"), shown);
 
   fovea_job_add_report_row (self->job, item->entry->path, FOVEA_STATUS_DUPLICATE, "Duplicate input", details);
   self->counts.duplicates++;
@@ -340,7 +342,7 @@ static gboolean
 do_import (FoveaImport *self, GError **error)
 {
   self->started_us = g_get_real_time ();
-  fovea_job_set_detail (self->job, "Looking for pictures");
+  fovea_job_set_detail (self->job, _("Looking for pictures"));
   self->walk = fovea_walk ((const char *const *) self->paths, on_walk_progress, self, fovea_job_get_cancellable (self->job), error);
   if (self->walk == NULL || !fovea_core_write (self->core, fovea_import_prepare, self, error))
     return FALSE;
@@ -359,7 +361,7 @@ say_what_is_kept (FoveaImport *self, GError **error)
 
   if (self->items->len == 0)
     return;
-  kept = g_strdup_printf ("%u of %u files are done and kept; running the import again continues", self->n_kept, self->items->len);
+  kept = g_strdup_printf (_("%u of %u files are done and kept; running the import again continues"), self->n_kept, self->items->len);
   fovea_job_set_summary (self->job, kept);
   g_prefix_error (error, "%s. ", kept);
 }
@@ -443,7 +445,7 @@ fovea_project_import (FoveaProject *project, const char *const *paths, const Fov
   self->allowed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->late_labels = g_ptr_array_new ();
   self->late_items = g_ptr_array_new_with_free_func (free_late_item);
-  job = fovea_job_new (FOVEA_JOB_IMPORT, "Import pictures", import_main, self, free_import);
+  job = fovea_job_new (FOVEA_JOB_IMPORT, _("Import pictures"), import_main, self, free_import);
   fovea_project_start_job (project, job);
   return job;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/import-job-private.h"
+
+#include <glib/gi18n.h>
+
 #include "engine/status-private.h"
 
 static void
@@ -54,14 +57,13 @@ fovea_import_report_json (FoveaImport *self)
   return fovea_json_to_string (root);
 }
 
+/* Eats @part. */
 static void
-append_part (GString *text, guint n, const char *one, const char *many)
+append_part (GString *text, guint n, char *part)
 {
-  if (n == 0)
-    return;
-  if (text->len > 0)
-    g_string_append (text, ", ");
-  g_string_append_printf (text, "%u %s", n, n == 1 ? one : many);
+  if (n > 0)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", part);
+  g_free (part);
 }
 
 char *
@@ -70,14 +72,15 @@ fovea_import_summary (FoveaImport *self)
   GString *text = g_string_new (NULL);
   const FoveaImportCounts *counts = &self->counts;
 
-  append_part (text, counts->imported, "imported", "imported");
-  append_part (text, counts->updated, "updated", "updated");
-  append_part (text, counts->relocated, "found again", "found again");
-  append_part (text, counts->unchanged, "there already", "there already");
-  append_part (text, counts->duplicates, "duplicate", "duplicates");
-  append_part (text, counts->failed, "could not be read", "could not be read");
-  append_part (text, counts->pending, "waits for its model pack", "wait for their model pack");
+  append_part (text, counts->imported, g_strdup_printf (ngettext ("%u imported", "%u imported", counts->imported), counts->imported));
+  append_part (text, counts->updated, g_strdup_printf (ngettext ("%u updated", "%u updated", counts->updated), counts->updated));
+  append_part (text, counts->relocated, g_strdup_printf (ngettext ("%u found again", "%u found again", counts->relocated), counts->relocated));
+  append_part (text, counts->unchanged, g_strdup_printf (ngettext ("%u there already", "%u there already", counts->unchanged), counts->unchanged));
+  append_part (text, counts->duplicates, g_strdup_printf (ngettext ("%u duplicate", "%u duplicates", counts->duplicates), counts->duplicates));
+  append_part (text, counts->failed, g_strdup_printf (ngettext ("%u could not be read", "%u could not be read", counts->failed), counts->failed));
+  append_part (text, counts->pending,
+               g_strdup_printf (ngettext ("%u waits for its model pack", "%u wait for their model pack", counts->pending), counts->pending));
   if (text->len == 0)
-    g_string_append (text, "No pictures found");
+    g_string_append (text, _("No pictures found"));
   return g_string_free (text, FALSE);
 }

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include <json-glib/json-glib.h>
 
 #include "engine/engine-error.h"
@@ -327,7 +329,7 @@ fovea_import_release (FoveaStore *store, gpointer data, GError **error)
 
   if (self->command != 0 && n > 0)
     {
-      g_autofree char *label = g_strdup_printf (n == 1 ? "import %u picture" : "import %u pictures", n);
+      g_autofree char *label = g_strdup_printf (ngettext ("import %u picture", "import %u pictures", n), n);
 
       if (!fovea_store_relabel_command (store, self->command, label, NULL))
         g_info ("The import's command has left the history");

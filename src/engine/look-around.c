@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <glib/gi18n.h>
+
 #include "engine/background.h"
 #include "engine/path-guard-private.h"
 #include "engine/project-private.h"
@@ -335,7 +337,7 @@ fovea_project_list_watched_folders_finish (FoveaProject *project, GAsyncResult *
 static gboolean
 write_forgotten (FoveaStore *store, gpointer data, GError **error)
 {
-  if (!fovea_store_begin_command (store, "stop looking for new pictures in a folder", error))
+  if (!fovea_store_begin_command (store, _("stop looking for new pictures in a folder"), error))
     return FALSE;
   if (fovea_watched_folders_forget (store, ((List *) data)->folder, error))
     return fovea_store_commit_command (store, NULL, error);

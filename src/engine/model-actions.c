@@ -2,6 +2,8 @@
 /* What a person does with models, without waiting: one call of the store thread each. */
 #include "engine/model-actions.h"
 
+#include <glib/gi18n.h>
+
 #include "engine/engine-error.h"
 #include "engine/model-edit-private.h"
 #include "engine/model-state-private.h"
@@ -148,7 +150,7 @@ apply_create (FoveaStore *store, Action *action, GError **error)
 static gboolean
 write_create (FoveaStore *store, gpointer data, GError **error)
 {
-  g_autofree char *label = g_strdup_printf ("create model %s", ((Action *) data)->name);
+  g_autofree char *label = g_strdup_printf (_("create model %s"), ((Action *) data)->name);
 
   return in_command (store, data, label, apply_create, error);
 }
@@ -208,8 +210,8 @@ static gboolean
 write_rename (FoveaStore *store, gpointer data, GError **error)
 {
   Action *action = data;
-  g_autofree char *label = action->name != NULL ? g_strdup_printf ("rename model %s", action->name)
-                                                : g_strdup_printf ("describe model %s", action->model_id);
+  g_autofree char *label = action->name != NULL ? g_strdup_printf (_("rename model %s"), action->name)
+                                                : g_strdup_printf (_("describe model %s"), action->model_id);
 
   return in_command (store, action, label, apply_rename, error);
 }
@@ -248,7 +250,7 @@ write_delete (FoveaStore *store, gpointer data, GError **error)
 
   if (model == NULL)
     return FALSE;
-  label = g_strdup_printf ("delete model %s", model->name);
+  label = g_strdup_printf (_("delete model %s"), model->name);
   return in_command (store, action, label, apply_delete, error);
 }
 
@@ -285,7 +287,7 @@ apply_duplicate (FoveaStore *store, Action *action, GError **error)
 static gboolean
 write_duplicate (FoveaStore *store, gpointer data, GError **error)
 {
-  g_autofree char *label = g_strdup_printf ("duplicate model %s", ((Action *) data)->model_id);
+  g_autofree char *label = g_strdup_printf (_("duplicate model %s"), ((Action *) data)->model_id);
 
   return in_command (store, data, label, apply_duplicate, error);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Models as documents: listing, making one from a payload, exporting. */
+#include <glib/gi18n.h>
+
 #include "engine/engine-error.h"
 #include "engine/model-actions.h"
 #include "engine/model-jobs.h"
@@ -213,7 +215,7 @@ static gboolean
 write_model (FoveaStore *store, gpointer data, GError **error)
 {
   Creation *creation = data;
-  g_autofree char *label = g_strdup_printf ("create model %s", creation->id);
+  g_autofree char *label = g_strdup_printf (_("create model %s"), creation->id);
 
   if (!fovea_store_begin_command (store, label, error))
     return FALSE;
@@ -344,9 +346,9 @@ export_main (FoveaJob *job, gpointer data, GError **error)
 {
   Export *self = data;
   g_autofree char *name = g_filename_display_basename (self->path);
-  g_autofree char *summary = g_strdup_printf ("Written to %s", name);
+  g_autofree char *summary = g_strdup_printf (_("Written to %s"), name);
 
-  fovea_job_set_detail (job, "Writing the model");
+  fovea_job_set_detail (job, _("Writing the model"));
   if (!export (self, error))
     {
       g_prefix_error (error, "Exporting “%s”: ", self->model_id);
@@ -359,7 +361,7 @@ export_main (FoveaJob *job, gpointer data, GError **error)
 FoveaJob *
 fovea_project_export_model_job (FoveaProject *self, const char *model_id, const char *path)
 {
-  g_autofree char *title = g_strdup_printf ("Export %s", model_id);
+  g_autofree char *title = g_strdup_printf (_("Export %s"), model_id);
   FoveaJob *job = fovea_job_new (FOVEA_JOB_EXPORT, title, export_main, export_new (self, model_id, path), export_free);
 
   fovea_job_set_target (job, model_id);

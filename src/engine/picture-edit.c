@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/picture-edit.h"
 
+#include <glib/gi18n.h>
+
 #include "engine/edit-private.h"
 #include "store/store-annotations.h"
 #include "store/store-input-list.h"
@@ -48,10 +50,10 @@ static gboolean
 write_split (FoveaStore *store, gpointer data, GError **error)
 {
   Change *change = data;
-  const char *noun = change->n_ids == 1 ? "picture" : "pictures";
+  guint n = (guint) change->n_ids;
   g_autofree char *text = change->split[0] != '\0'
-                            ? g_strdup_printf ("put %" G_GSIZE_FORMAT " %s into %s", change->n_ids, noun, change->split)
-                            : g_strdup_printf ("take %" G_GSIZE_FORMAT " %s out of splits", change->n_ids, noun);
+                            ? g_strdup_printf (ngettext ("put %u picture into %s", "put %u pictures into %s", n), n, change->split)
+                            : g_strdup_printf (ngettext ("take %u picture out of splits", "take %u pictures out of splits", n), n);
 
   return fovea_edit_in_command (store, text, apply_split, change, error);
 }
@@ -79,10 +81,11 @@ apply_state (FoveaStore *store, gpointer data, GError **error)
 static gboolean
 write_state (FoveaStore *store, gpointer data, GError **error)
 {
-  static const char *const names[] = { "untouched", "in progress", "complete" };
+  static const char *const names[] = { N_("untouched"), N_("in progress"), N_("complete") };
   Change *change = data;
-  g_autofree char *text = g_strdup_printf ("mark %" G_GSIZE_FORMAT " %s %s", change->n_ids,
-                                           change->n_ids == 1 ? "picture" : "pictures", names[change->state]);
+  guint n = (guint) change->n_ids;
+  /* Translators: the other words are one of "untouched", "in progress" and "complete" */
+  g_autofree char *text = g_strdup_printf (ngettext ("mark %u picture %s", "mark %u pictures %s", n), n, _(names[change->state]));
 
   return fovea_edit_in_command (store, text, apply_state, change, error);
 }
@@ -118,8 +121,8 @@ static gboolean
 write_label_each (FoveaStore *store, gpointer data, GError **error)
 {
   Change *change = data;
-  g_autofree char *text = g_strdup_printf ("accept %" G_GSIZE_FORMAT " %s", change->n_labels,
-                                           change->n_labels == 1 ? "suggestion" : "suggestions");
+  guint n = (guint) change->n_labels;
+  g_autofree char *text = g_strdup_printf (ngettext ("accept %u suggestion", "accept %u suggestions", n), n);
 
   return fovea_edit_in_command (store, text, apply_labels, change, error);
 }

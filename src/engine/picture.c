@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/picture-private.h"
 
+#include <glib/gi18n.h>
+
 /* A difference that nobody can see in two digits or a bar. */
 #define SAME_VALUE 1e-4
 
@@ -235,12 +237,18 @@ fovea_picture_dup_description (FoveaPicture *self)
       FoveaConcept *concept = fovea_picture_get_label (self, i, &positive);
 
       if (concept != NULL)
-        g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", positive ? "labelled" : "labelled not",
-                                fovea_concept_get_name (concept));
+        {
+          g_string_append (text, text->len > 0 ? ", " : "");
+          g_string_append_printf (text, positive ? _("labelled %s") : _("labelled not %s"), fovea_concept_get_name (concept));
+        }
     }
   if (predicted != NULL && !is_said (self, predicted))
-    g_string_append_printf (text, "%spredicted %s %.2f", text->len > 0 ? ", " : "", fovea_concept_get_name (predicted), value);
+    {
+      g_string_append (text, text->len > 0 ? ", " : "");
+      /* Translators: a concept and its probability: "predicted dress 0.91" */
+      g_string_append_printf (text, _("predicted %s %.2f"), fovea_concept_get_name (predicted), value);
+    }
   if (fovea_picture_get_missing (self))
-    g_string_append_printf (text, "%sfile not found", text->len > 0 ? ", " : "");
+    g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", _("file not found"));
   return g_string_free (text, FALSE);
 }

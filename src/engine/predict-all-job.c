@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the newest version of a model says of every picture of the project, kept as its annotations; and embedding
  * on its own. */
+#include <glib/gi18n.h>
+
 #include "engine/embed-work-private.h"
 #include "engine/engine-error.h"
 #include "engine/import-job.h"
@@ -83,7 +85,7 @@ write_page (FoveaStore *store, gpointer data, GError **error)
 
   if (self->command == 0)
     {
-      g_autofree char *label = g_strdup_printf ("predict with %s", self->model_id);
+      g_autofree char *label = g_strdup_printf (_("predict with %s"), self->model_id);
 
       for (guint i = 0; i < fovea_predictor_get_labels (self->predictor)->len; i++)
         if (!fovea_store_find_concept (store, fovea_labels_get (fovea_predictor_get_labels (self->predictor), i)->id, &self->concepts[i],
@@ -202,7 +204,7 @@ predict_all_main (FoveaJob *job, gpointer data, GError **error)
       g_prefix_error (error, "Predicting with “%s”: ", self->model_id);
       return FALSE;
     }
-  summary = g_strdup_printf ("%" G_GSIZE_FORMAT " pictures predicted", self->n_done);
+  summary = g_strdup_printf (ngettext ("%u picture predicted", "%u pictures predicted", self->n_done), (guint) self->n_done);
   fovea_job_set_summary (job, summary);
   return TRUE;
 }
@@ -221,7 +223,7 @@ embed_main (FoveaJob *job, gpointer data, GError **error)
       g_prefix_error (error, "Embedding: ");
       return FALSE;
     }
-  summary = g_strdup_printf ("%u embedded, %u could not be read", counts.n_embedded, counts.n_failed);
+  summary = g_strdup_printf (_("%u embedded, %u could not be read"), counts.n_embedded, counts.n_failed);
   fovea_job_set_summary (job, summary);
   return TRUE;
 }
@@ -260,7 +262,7 @@ start (FoveaProject *project, FoveaJobKind kind, const char *title, const char *
 FoveaJob *
 fovea_project_predict_all (FoveaProject *project, const char *model_id)
 {
-  g_autofree char *title = g_strdup_printf ("Predict with %s", model_id);
+  g_autofree char *title = g_strdup_printf (_("Predict with %s"), model_id);
 
   return start (project, FOVEA_JOB_PREDICT, title, model_id);
 }

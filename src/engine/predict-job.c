@@ -2,6 +2,8 @@
 /* Files through a model, in the order in which they were named. */
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "engine/embed-work-private.h"
 #include "engine/engine-error.h"
 #include "engine/model-jobs.h"
@@ -108,7 +110,7 @@ prepare (gpointer data, GCancellable *cancellable, GError **error)
 static gboolean
 get_ready (Prediction *self, GError **error)
 {
-  fovea_job_set_detail (self->job, "Loading the model");
+  fovea_job_set_detail (self->job, _("Loading the model"));
   if (!(self->core != NULL ? load_model (self, error) : load_pack (self, error)))
     return FALSE;
   if (!fovea_scheduler_run (self->scheduler, FOVEA_PRIORITY_PREDICTION, prepare, self, fovea_job_get_cancellable (self->job), error))
@@ -283,7 +285,7 @@ predict_main (FoveaJob *job, gpointer data, GError **error)
       g_prefix_error (error, "Predicting with “%s”: ", self->model_id);
       return FALSE;
     }
-  summary = g_strdup_printf ("%u pictures predicted", self->n_paths);
+  summary = g_strdup_printf (ngettext ("%u picture predicted", "%u pictures predicted", self->n_paths), self->n_paths);
   fovea_job_set_summary (job, summary);
   return TRUE;
 }
@@ -313,7 +315,7 @@ fovea_predict_files (FoveaProject *project, const char *model_id, const char *co
                      FoveaOutputFunc func, gpointer data, GDestroyNotify destroy)
 {
   Prediction *self = g_new0 (Prediction, 1);
-  g_autofree char *title = g_strdup_printf ("Predict with %s", model_id);
+  g_autofree char *title = g_strdup_printf (_("Predict with %s"), model_id);
   FoveaJob *job;
 
   self->scheduler = fovea_scheduler_ref (fovea_scheduler_get_default ());

@@ -2,6 +2,8 @@
 /* What a person changes: labels, removal, undo. One call is one command of the store. */
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "engine/edit-private.h"
 #include "engine/engine-error.h"
 #include "store/store-annotations.h"
@@ -45,17 +47,17 @@ edit_new (const gint64 *ids, gsize n_ids, const char *concept, FoveaLabelValue v
 static char *
 label_text (const Edit *edit)
 {
-  const char *noun = edit->n_ids == 1 ? "picture" : "pictures";
+  guint n = (guint) edit->n_ids;
 
   switch (edit->value)
     {
     case FOVEA_LABEL_POSITIVE:
-      return g_strdup_printf ("label %" G_GSIZE_FORMAT " %s %s", edit->n_ids, noun, edit->concept);
+      return g_strdup_printf (ngettext ("label %u picture %s", "label %u pictures %s", n), n, edit->concept);
     case FOVEA_LABEL_NEGATIVE:
-      return g_strdup_printf ("label %" G_GSIZE_FORMAT " %s not %s", edit->n_ids, noun, edit->concept);
+      return g_strdup_printf (ngettext ("label %u picture not %s", "label %u pictures not %s", n), n, edit->concept);
     case FOVEA_LABEL_CLEAR:
     default:
-      return g_strdup_printf ("clear labels of %" G_GSIZE_FORMAT " %s", edit->n_ids, noun);
+      return g_strdup_printf (ngettext ("clear labels of %u picture", "clear labels of %u pictures", n), n);
     }
 }
 
@@ -140,7 +142,8 @@ static gboolean
 write_remove (FoveaStore *store, gpointer data, GError **error)
 {
   Edit *edit = data;
-  g_autofree char *text = g_strdup_printf ("remove %" G_GSIZE_FORMAT " %s", edit->n_ids, edit->n_ids == 1 ? "picture" : "pictures");
+  guint n = (guint) edit->n_ids;
+  g_autofree char *text = g_strdup_printf (ngettext ("remove %u picture", "remove %u pictures", n), n);
 
   return fovea_edit_in_command (store, text, apply_remove, edit, error);
 }
@@ -174,7 +177,7 @@ static gboolean
 write_add_concept (FoveaStore *store, gpointer data, GError **error)
 {
   Edit *edit = data;
-  g_autofree char *text = g_strdup_printf ("add concept %s", edit->concept);
+  g_autofree char *text = g_strdup_printf (_("add concept %s"), edit->concept);
 
   return fovea_edit_in_command (store, text, apply_add_concept, edit, error);
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glib/gi18n.h>
+
 #include "engine/engine-error.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
@@ -187,7 +189,7 @@ search (Relocation *self, GError **error)
   g_autoptr (FoveaWalk) walk = NULL;
 
   fovea_job_set_progress (self->job, 0, 0, "");
-  fovea_job_set_detail (self->job, "Looking through the folder");
+  fovea_job_set_detail (self->job, _("Looking through the folder"));
   walk = fovea_walk ((const char *const *) self->folders, NULL, NULL, fovea_job_get_cancellable (self->job), error);
   for (guint i = 0; walk != NULL && i < walk->entries->len; i++)
     {
@@ -246,7 +248,7 @@ static gboolean
 write_found (FoveaStore *store, gpointer data, GError **error)
 {
   Relocation *self = data;
-  g_autofree char *text = g_strdup_printf ("find %u missing %s", self->n_found, self->n_found == 1 ? "picture" : "pictures");
+  g_autofree char *text = g_strdup_printf (ngettext ("find %u missing picture", "find %u missing pictures", self->n_found), self->n_found);
 
   if (!note_missing (self, store, error))
     return FALSE;
@@ -270,16 +272,16 @@ report (Relocation *self)
     {
       const Lost *lost = g_ptr_array_index (self->inputs, i);
       g_autofree char *shown = lost->same_name != NULL ? g_filename_display_name (lost->same_name) : NULL;
-      g_autofree char *details = shown != NULL ? g_strdup_printf ("%s has the same name, but is another picture", shown)
-                                               : g_strdup ("No file in this folder has its contents");
+      g_autofree char *details = shown != NULL ? g_strdup_printf (_("%s has the same name, but is another picture"), shown)
+                                               : g_strdup (_("No file in this folder has its contents"));
 
       if (lost->found == NULL)
         fovea_job_add_report_row (self->job, lost->path, FOVEA_STATUS_INPUT_FAILED, "Still missing", details);
     }
   if (n == 0)
-    summary = g_strdup ("No picture is missing");
+    summary = g_strdup (_("No picture is missing"));
   else
-    summary = g_strdup_printf ("%u of %u missing %s found", self->n_found, n, n == 1 ? "picture" : "pictures");
+    summary = g_strdup_printf (ngettext ("%u of %u missing picture found", "%u of %u missing pictures found", n), self->n_found, n);
   fovea_job_set_summary (self->job, summary);
   fovea_job_set_result_json (self->job, g_strdup_printf ("{\"missing\":%u,\"found\":%u,\"still_missing\":%u}", n, self->n_found,
                                                          n - self->n_found));
@@ -308,7 +310,7 @@ fovea_project_relocate (FoveaProject *project, const char *const *folders)
   self->core = fovea_core_ref (fovea_project_get_core (project));
   self->folders = g_strdupv ((char **) folders);
   self->inputs = g_ptr_array_new_with_free_func (lost_free);
-  job = fovea_job_new (FOVEA_JOB_RELOCATE, "Find missing pictures", relocate_main, self, relocation_free);
+  job = fovea_job_new (FOVEA_JOB_RELOCATE, _("Find missing pictures"), relocate_main, self, relocation_free);
   fovea_project_start_job (project, job);
   return job;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/review-private.h"
+
+#include <glib/gi18n.h>
+
 #include "store/store-annotations.h"
 #include "store/store-concepts.h"
 #include "store/store-undo.h"
@@ -38,14 +41,14 @@ dup_text (FoveaStore *store, const FoveaDecision *decision)
   switch (decision->verdict)
     {
     case FOVEA_REVIEW_ACCEPTED:
-      return g_strdup_printf (decision->is ? "accept %s" : "accept not %s", name);
+      return g_strdup_printf (decision->is ? _("accept %s") : _("accept not %s"), name);
     case FOVEA_REVIEW_REJECTED:
-      return g_strdup_printf (decision->is ? "keep %s" : "reject %s", name);
+      return g_strdup_printf (decision->is ? _("keep %s") : _("reject %s"), name);
     case FOVEA_REVIEW_CORRECTED:
     case FOVEA_REVIEW_OPEN:
     case FOVEA_REVIEW_SKIPPED:
     default:
-      return g_strdup_printf ("correct to %s", decision->name);
+      return g_strdup_printf (_("correct to %s"), decision->name);
     }
 }
 
@@ -106,7 +109,7 @@ write_decision (FoveaStore *store, gpointer data, GError **error)
   if (decision->verdict != FOVEA_REVIEW_CORRECTED || fovea_store_find_concept (store, decision->name, &decision->concept, NULL))
     text = dup_text (store, decision);
   else
-    text = g_strdup_printf ("correct to %s", decision->name);
+    text = g_strdup_printf (_("correct to %s"), decision->name);
   if (!fovea_store_begin_command (store, text, error))
     return FALSE;
   if ((decision->concept != 0 || fovea_store_ensure_concept (store, NULL, decision->name, &decision->concept, error))

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "engine/engine-error.h"
 #include "engine/project-private.h"
 #include "store/store-annotations.h"
@@ -416,7 +418,7 @@ describe (Splitting *self, FoveaStore *store, GError **error)
 static gboolean
 write_splits (Splitting *self, FoveaStore *store, GError **error)
 {
-  g_autofree char *text = g_strdup_printf ("split %u pictures: %u to train, %u to test", self->plan->n_changed, self->plan->n_train,
+  g_autofree char *text = g_strdup_printf (_("split %u pictures: %u to train, %u to test"), self->plan->n_changed, self->plan->n_train,
                                            self->plan->n_test);
   gboolean ok = TRUE;
 

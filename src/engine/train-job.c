@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "engine/engine-error.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
@@ -362,11 +364,11 @@ finish (FoveaTraining *self)
   document = fovea_document_new ("model", model);
   fovea_job_set_result_json (self->job, fovea_json_to_string (document));
   if (self->result != NULL && self->result->folds > 0)
-    summary = g_strdup_printf ("Accuracy %.1f %% (%.1f to %.1f) on %" G_GSIZE_FORMAT " pictures by %u-fold cross-validation",
+    summary = g_strdup_printf (_("Accuracy %.1f %% (%.1f to %.1f) on %u pictures by %u-fold cross-validation"),
                                100 * self->result->accuracy, 100 * self->result->accuracy_low, 100 * self->result->accuracy_high,
-                               self->result->n_evaluated, self->result->folds);
+                               (guint) self->result->n_evaluated, self->result->folds);
   else
-    summary = g_strdup_printf ("Trained on %" G_GSIZE_FORMAT " pictures", self->rows->n);
+    summary = g_strdup_printf (ngettext ("Trained on %u picture", "Trained on %u pictures", self->rows->n), (guint) self->rows->n);
   fovea_job_set_summary (self->job, summary);
 }
 
@@ -408,7 +410,7 @@ train_main (FoveaJob *job, gpointer data, GError **error)
   self->log = g_string_new (NULL);
   self->version_id = fovea_store_new_id ();
   self->started_us = g_get_monotonic_time ();
-  fovea_job_set_detail (job, "Gathering labelled pictures");
+  fovea_job_set_detail (job, _("Gathering labelled pictures"));
   if (train (self, error))
     {
       finish (self);
@@ -449,7 +451,7 @@ FoveaJob *
 fovea_project_train (FoveaProject *project, const char *model_id, const FoveaTrainOptions *options)
 {
   FoveaTraining *self = g_new0 (FoveaTraining, 1);
-  g_autofree char *title = g_strdup_printf ("Train %s", model_id);
+  g_autofree char *title = g_strdup_printf (_("Train %s"), model_id);
   FoveaJob *job;
 
   self->core = fovea_core_ref (fovea_project_get_core (project));

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <ftw.h>
 #include <string.h>
+
 #include <sys/stat.h>
+
+#include <glib/gi18n.h>
 
 #include <glib/gstdio.h>
 
@@ -239,7 +242,7 @@ unpack_main (FoveaJob *job, gpointer data, GError **error)
       g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "None of the archives could be unpacked; the report says why");
       return FALSE;
     }
-  summary = g_strdup_printf (self->n_files == 1 ? "%u file unpacked" : "%u files unpacked", self->n_files);
+  summary = g_strdup_printf (ngettext ("%u file unpacked", "%u files unpacked", self->n_files), self->n_files);
   fovea_job_set_summary (job, summary);
   fovea_job_set_result_json (job, result_json (self));
   return TRUE;
@@ -265,7 +268,7 @@ fovea_project_unpack (FoveaProject *project, const char *const *archives)
   self->project_path = g_strdup (fovea_project_get_path (project));
   self->archives = g_strdupv ((char **) archives);
   self->folders = g_ptr_array_new_with_free_func (g_free);
-  job = fovea_job_new (FOVEA_JOB_UNPACK, "Unpack pictures", unpack_main, self, unpack_free);
+  job = fovea_job_new (FOVEA_JOB_UNPACK, _("Unpack pictures"), unpack_main, self, unpack_free);
   fovea_project_start_job (project, job);
   return job;
 }
