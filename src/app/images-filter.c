@@ -432,12 +432,22 @@ fovea_images_page_set_filter (FoveaImagesPage *self, const FoveaPictureFilter *f
   fovea_images_page_apply_filter (self);
 }
 
+/* Other pictures from their beginning, and not in an order that belonged to another task. */
+static void
+start_anew (FoveaImagesPage *self)
+{
+  if (self->sort == FOVEA_PICTURE_SORT_CERTAIN || self->sort == FOVEA_PICTURE_SORT_USEFUL || self->sort == FOVEA_PICTURE_SORT_SIMILAR)
+    fovea_images_page_set_order (self, FOVEA_PICTURE_SORT_ADDED, 0, FALSE);
+  fovea_images_page_scroll_to_top (self);
+}
+
 void
 fovea_images_page_clear_filters (FoveaImagesPage *self)
 {
   const FoveaPictureFilter all = { 0 };
 
   fovea_images_page_set_filter (self, &all);
+  start_anew (self);
   gtk_search_bar_set_search_mode (self->search_bar, FALSE);
 }
 
@@ -462,6 +472,7 @@ fovea_images_page_set_split (FoveaImagesPage *self, const char *split)
   const FoveaPictureFilter filter = { .split = split };
 
   fovea_images_page_set_filter (self, &filter);
+  start_anew (self);
 }
 
 void
@@ -490,6 +501,7 @@ fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char 
 
   replace (&self->ids_name, what);
   fovea_images_page_set_filter (self, &filter);
+  start_anew (self);
 }
 
 void
@@ -564,8 +576,8 @@ fovea_images_page_show_concept (FoveaImagesPage *self, FoveaConcept *concept, Fo
   fovea_images_page_set_filter (self, &filters[view]);
   if (certain)
     fovea_images_page_set_order (self, FOVEA_PICTURE_SORT_CERTAIN, id, view == FOVEA_CONCEPT_VIEW_LEAST_CERTAIN);
-  else if (self->sort == FOVEA_PICTURE_SORT_CERTAIN || self->sort == FOVEA_PICTURE_SORT_USEFUL)
-    fovea_images_page_set_order (self, FOVEA_PICTURE_SORT_ADDED, 0, FALSE); /* orders of another task */
+  else
+    start_anew (self);
   fovea_images_page_scroll_to_top (self);
   fovea_images_page_focus_grid (self);
 }
