@@ -197,6 +197,8 @@ conv_new (FoveaTrainProgram *program, guint index, gboolean *taken, GError **err
 /* Larger windows and strides go to oneDNN. */
 #define MAX_KERNEL 11
 #define MAX_STRIDE 4
+/* A picture of the batch larger than this is out of the cache before it is read again. */
+#define CACHE_BYTES (16u << 20)
 
 typedef struct {
   FoveaDepthwise shape;
@@ -248,7 +250,8 @@ depthwise_forward (FoveaTrainStep *step, FoveaTrainProgram *program, GError **er
   turn_weights (fovea_train_data (program, dw->w), w, d->channels, taps);
 #pragma omp parallel num_threads(program->plan->n_threads)
   {
-    FoveaDepthwisePart part = { .w = w, .bias = bias, .scratch = shares + (gsize) omp_get_thread_num () * dw->share };
+    FoveaDepthwisePart part = { .w = w, .bias = bias, .past_cache = dw->batch * y_plane > CACHE_BYTES,
+                                .scratch = shares + (gsize) omp_get_thread_num () * dw->share };
 
 #pragma omp for schedule(static)
     for (gsize i = 0; i < dw->batch * dw->n_groups; i++)
@@ -290,6 +293,7 @@ depthwise_backward (FoveaTrainStep *step, FoveaTrainProgram *program, GError **e
     float *own = all_sums + (gsize) omp_get_thread_num () * sums;
     FoveaDepthwisePart part = { .w = w,
                                 .accumulate = step->accumulate[0],
+                                .past_cache = dw->batch * x_plane > CACHE_BYTES,
                                 .x_low = x_value->masked ? x_value->low : -INFINITY,
                                 .x_high = x_value->masked ? x_value->high : INFINITY,
                                 .dw = trains ? own : NULL,

@@ -13,4 +13,5 @@
   (Vec) _mm512_maskz_mov_ps (_mm512_cmp_ps_mask ((__m512) (y), (__m512) (low), _CMP_GT_OQ) \
                                & _mm512_cmp_ps_mask ((__m512) (y), (__m512) (high), _CMP_LT_OQ), \
                              (__m512) (d))
+#define VSTREAM(p, v) _mm512_stream_ps (p, (__m512) (v))
 #include "nn/kernels/train-kernels-body.inc"

@@ -34,6 +34,7 @@ typedef struct {
   const void *dy;
   void *dx;           /* or NULL: not wanted */
   gboolean accumulate; /* dx += */
+  gboolean past_cache; /* what is written is larger than the cache: do not fetch it there first */
   float x_low, x_high; /* dx is masked by m (x) with these */
   float *dw, *db;     /* [taps][channels] and [channels], added to; or NULL */
   float *scratch;     /* fovea_depthwise_scratch() floats, 64-byte aligned */
