@@ -12,8 +12,8 @@
 #define MAX_BATCH 4096
 
 typedef struct {
-  char *model, *input, *targets, *precision, *batch_norm;
-  int batch, count, memory;
+  char *model, *input, *targets, *precision, *batch_norm, *optimiser;
+  int batch, count, memory, warm_up;
   double rate;
   gboolean steps, json;
 } Options;
@@ -22,10 +22,12 @@ static gboolean
 check_options (const Options *o)
 {
   static const char *const precisions[] = { "f32", "bf16", NULL }, *const norms[] = { "folded", "frozen", "trained", NULL };
+  static const char *const optimisers[] = { "adamw", "sgd", NULL };
 
   return o->model != NULL && o->input != NULL && o->targets != NULL && o->batch >= 1 && o->batch <= MAX_BATCH
-         && o->count > WARM_UP_STEPS && o->memory >= 0 && o->rate >= 0
+         && o->count > WARM_UP_STEPS && o->memory >= 0 && o->warm_up >= 0 && o->rate >= 0
          && (o->precision == NULL || g_strv_contains (precisions, o->precision))
+         && (o->optimiser == NULL || g_strv_contains (optimisers, o->optimiser))
          && (o->batch_norm == NULL || g_strv_contains (norms, o->batch_norm));
 }
 
@@ -40,7 +42,9 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
     { "count", 0, 0, G_OPTION_ARG_INT, &options->count, "Steps (default 10)", "N" },
     { "precision", 0, 0, G_OPTION_ARG_STRING, &options->precision, "f32 (default) or bf16", "NAME" },
     { "batch-norm", 0, 0, G_OPTION_ARG_STRING, &options->batch_norm, "folded (default), frozen or trained", "NAME" },
+    { "optimiser", 0, 0, G_OPTION_ARG_STRING, &options->optimiser, "adamw (default) or sgd", "NAME" },
     { "rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->rate, "Learning rate (default 0.0003)", "A" },
+    { "warm-up", 0, 0, G_OPTION_ARG_INT, &options->warm_up, "Steps in which the rate rises (default 0)", "N" },
     { "memory", 0, 0, G_OPTION_ARG_INT, &options->memory, "Limit in MB (default none)", "MB" },
     { "steps", 0, 0, G_OPTION_ARG_NONE, &options->steps, "Say what the compiled model does", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print one JSON document", NULL },
@@ -119,6 +123,9 @@ make_trainer (const Options *o, FoveaGraph *graph, GError **error)
 
   fovea_trainer_options_init (&options);
   options.groups = &group;
+  options.optimiser.warm_up_steps = (guint64) o->warm_up;
+  if (g_strcmp0 (o->optimiser, "sgd") == 0)
+    options.optimiser.kind = FOVEA_OPTIMISER_SGD;
   options.memory_limit = (gsize) o->memory << 20;
   options.precision = g_strcmp0 (o->precision, "bf16") == 0 ? FOVEA_PRECISION_BF16 : FOVEA_PRECISION_F32;
   options.batch_norm = g_strcmp0 (o->batch_norm, "trained") == 0  ? FOVEA_BATCH_NORM_TRAINED
@@ -268,5 +275,6 @@ fovea_bench_train_main (int argc, char **argv)
   g_free (options.targets);
   g_free (options.precision);
   g_free (options.batch_norm);
+  g_free (options.optimiser);
   return status;
 }
