@@ -62,6 +62,16 @@ gboolean fovea_images_page_get_cell_bounds (FoveaImagesPage *self, guint positio
 void fovea_images_page_scroll_to_top (FoveaImagesPage *self);
 void fovea_images_page_settle (FoveaImagesPage *self); /* rows have changed */
 
+/* images-conditions.c: what chips say. */
+/* One condition of a filter. @dup_text: what its chip says, NULL while it does not hold. */
+typedef struct {
+  char *(*dup_text) (FoveaImagesPage *self, const FoveaPictureFilter *filter);
+  void (*clear) (FoveaPictureFilter *filter);
+} FoveaCondition;
+
+const FoveaCondition *fovea_images_page_get_conditions (guint *ret_n); /* (array length=ret_n), in the order of the chips */
+char                 *fovea_images_page_dup_order_text (FoveaImagesPage *self); /* NULL for the usual order */
+
 /* images-filter.c: search, chips. */
 void fovea_images_page_init_filter (FoveaImagesPage *self);
 void fovea_images_page_apply_filter (FoveaImagesPage *self);
