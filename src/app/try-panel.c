@@ -6,6 +6,7 @@
 
 #include "app/concept-color.h"
 #include "app/confidence-bar.h"
+#include "app/window.h"
 
 #define SIDE_PX 320
 #define TOP_K 8
@@ -210,12 +211,30 @@ fovea_try_panel_paste (FoveaTryPanel *self)
     gdk_clipboard_read_texture_async (clipboard, NULL, on_texture, g_object_ref (self));
 }
 
+/* The window offers to import what is dragged over it; not here. */
+static void
+hide_hint (FoveaTryPanel *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  if (root != NULL && FOVEA_IS_WINDOW (root))
+    fovea_window_hide_drop_hint (FOVEA_WINDOW (root));
+}
+
+static GdkDragAction
+on_enter (GtkDropTarget *target, double x, double y, FoveaTryPanel *self)
+{
+  hide_hint (self);
+  return GDK_ACTION_COPY;
+}
+
 static gboolean
 on_drop (GtkDropTarget *target, const GValue *value, double x, double y, FoveaTryPanel *self)
 {
   GSList *files = g_value_get_boxed (value);
   g_autofree char *path = files != NULL ? g_file_get_path (files->data) : NULL;
 
+  hide_hint (self);
   if (path == NULL)
     return FALSE;
   fovea_try_panel_try_file (self, path);
@@ -283,6 +302,7 @@ fovea_try_panel_init (FoveaTryPanel *self)
   GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (target, "enter", G_CALLBACK (on_enter), self);
   g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
 }

@@ -208,6 +208,21 @@ on_drop_enter (GtkDropTargetAsync *target, GdkDrop *drop, double x, double y, Fo
   return GDK_ACTION_COPY;
 }
 
+/* Comes only while nothing inside the window takes the drag for itself. */
+static GdkDragAction
+on_drop_motion (GtkDropTargetAsync *target, GdkDrop *drop, double x, double y, FoveaWindow *self)
+{
+  if (!gtk_revealer_get_reveal_child (self->drop_hint))
+    show_drop_hint (self, TRUE);
+  return GDK_ACTION_COPY;
+}
+
+void
+fovea_window_hide_drop_hint (FoveaWindow *self)
+{
+  show_drop_hint (self, FALSE);
+}
+
 static void
 on_drop_leave (GtkDropTargetAsync *target, GdkDrop *drop, FoveaWindow *self)
 {
@@ -333,6 +348,7 @@ fovea_window_init_drop (FoveaWindow *self)
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   g_signal_connect (target, "accept", G_CALLBACK (on_drop_accept), self);
   g_signal_connect (target, "drag-enter", G_CALLBACK (on_drop_enter), self);
+  g_signal_connect (target, "drag-motion", G_CALLBACK (on_drop_motion), self);
   g_signal_connect (target, "drag-leave", G_CALLBACK (on_drop_leave), self);
   g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));

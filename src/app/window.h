@@ -37,4 +37,7 @@ void fovea_window_open_sample (FoveaWindow *self);
 void fovea_window_toast (FoveaWindow *self, const char *text, const char *button, const char *action);
 void fovea_window_toast_error (FoveaWindow *self, const char *what, const GError *error);
 
+/* A place inside the window takes what is being dragged: it will not be imported. */
+void fovea_window_hide_drop_hint (FoveaWindow *self);
+
 G_END_DECLS
