@@ -94,7 +94,7 @@ static void
 on_train (GSimpleAction *action, GVariant *target, gpointer data)
 {
   FoveaModelsPage *self = data;
-  FoveaModel *model = fovea_models_page_get_target (self);
+  FoveaModel *model = fovea_models_page_get_training_target (self);
 
   if (model != NULL)
     fovea_models_page_train (self, model);
@@ -310,7 +310,7 @@ static const struct {
 void
 fovea_models_page_update_actions (FoveaModelsPage *self)
 {
-  FoveaModel *model = fovea_models_page_get_target (self);
+  FoveaModel *model = fovea_models_page_get_training_target (self);
   guint given = fovea_project_get_read_only (self->project) ? 0 : NEEDS_WRITE;
 
   if (model != NULL)

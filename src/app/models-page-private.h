@@ -33,7 +33,10 @@ void        fovea_models_page_update_actions (FoveaModelsPage *self);
 void        fovea_models_page_train (FoveaModelsPage *self, FoveaModel *model);
 
 /* models-page.c */
-FoveaModel *fovea_models_page_get_target (FoveaModelsPage *self); /* (nullable), borrowed: what an action is about */
+/* What an action is about: the model that is shown, or the row that has the keyboard. For a training also the newest that can
+ * be trained. (nullable), borrowed */
+FoveaModel *fovea_models_page_get_target (FoveaModelsPage *self);
+FoveaModel *fovea_models_page_get_training_target (FoveaModelsPage *self);
 void        fovea_models_page_show_list (FoveaModelsPage *self);
 void        fovea_models_page_show_form (FoveaModelsPage *self, const char *type_id, const char *pack);
 void        fovea_models_page_open_when_there (FoveaModelsPage *self, const char *model_id, gboolean train);

@@ -25,11 +25,18 @@ get_models (FoveaModelsPage *self)
 FoveaModel *
 fovea_models_page_get_target (FoveaModelsPage *self)
 {
-  GListModel *models = G_LIST_MODEL (get_models (self));
-  FoveaModel *found = is_showing (self, "model") ? fovea_model_view_get_model (self->view) : fovea_models_page_get_row_model (self);
-  guint n = g_list_model_get_n_items (models);
+  if (is_showing (self, "model"))
+    return fovea_model_view_get_model (self->view);
+  return is_showing (self, "list") ? fovea_models_page_get_row_model (self) : NULL;
+}
 
-  for (guint i = n; found == NULL && i-- > 0;)
+FoveaModel *
+fovea_models_page_get_training_target (FoveaModelsPage *self)
+{
+  GListModel *models = G_LIST_MODEL (get_models (self));
+  FoveaModel *found = fovea_models_page_get_target (self);
+
+  for (guint i = g_list_model_get_n_items (models); found == NULL && i-- > 0;)
     {
       g_autoptr (FoveaModel) model = g_list_model_get_item (models, i);
 
@@ -186,7 +193,11 @@ page_get_actions (FoveaPage *page)
 static void
 page_focus (FoveaPage *page)
 {
-  (void) gtk_widget_child_focus (GTK_WIDGET (FOVEA_MODELS_PAGE (page)->stack), GTK_DIR_TAB_FORWARD);
+  FoveaModelsPage *self = FOVEA_MODELS_PAGE (page);
+  GtkListBoxRow *first = is_showing (self, "list") ? gtk_list_box_get_row_at_index (self->models_list, 0) : NULL;
+
+  if (first == NULL || !gtk_widget_grab_focus (GTK_WIDGET (first)))
+    (void) gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
 }
 
 static void

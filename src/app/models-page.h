@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 /**
  * FoveaModelsPage:
  *
- * The models of the project, what kinds there are, and a page for each. Its actions ("models.create", "models.train", "models.open" …) are what
- * buttons, menus and keys end in; those about one model take the one that is shown, or else the row that has the keyboard, or else the newest.
+ * The models of the project, what kinds there are, and a page for each. Its actions ("models.create", "models.train",
+ * "models.open" …) are what buttons, menus and keys end in; those about one model take the one that is shown, or else the
+ * row that has the keyboard; a training, or else the newest.
  */
 #define FOVEA_TYPE_MODELS_PAGE (fovea_models_page_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaModelsPage, fovea_models_page, FOVEA, MODELS_PAGE, AdwBin)
