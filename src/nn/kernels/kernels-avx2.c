@@ -21,9 +21,6 @@
 #define VNONZERO(v) \
   (0xff & ~(guint) _mm256_movemask_ps (_mm256_castsi256_ps (_mm256_cmpeq_epi32 (v, _mm256_setzero_si256 ()))))
 #include "nn/kernels/kernels-body.inc"
-#define GRADIENT_ROWS_3 3
-#define GRADIENT_ROWS_5 2
-#include "nn/kernels/kernels-train.inc"
 #undef VL
 #undef SET
 #undef VSPREAD
@@ -101,6 +98,5 @@ sum_pixels (const float *x, gsize stride, gsize n_pixels, gsize channels, float 
 
 const FoveaKernels fovea_kernels_avx2 = {
   FOVEA_ISA_AVX2, "avx2", 24, panel_width, panel_rows, tile, wide_find_nonzero, wide_sparse_width, wide_sparse_tile,
-  depthwise_row, add_clip, sum_pixels, wide_depthwise_gradient, wide_to_bf16, wide_from_bf16, wide_pass_between,
-  wide_pass_between_bf16,
+  depthwise_row, add_clip, sum_pixels,
 };

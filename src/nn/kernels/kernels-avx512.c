@@ -31,9 +31,6 @@ store_index (guint16 *index, gsize k, guint bits)
 }
 
 #include "nn/kernels/kernels-body.inc"
-#define GRADIENT_ROWS_3 3
-#define GRADIENT_ROWS_5 5
-#include "nn/kernels/kernels-train.inc"
 #undef VL
 #undef SET
 #undef TILE_ROWS_2
@@ -128,6 +125,5 @@ sum_pixels (const float *x, gsize stride, gsize n_pixels, gsize channels, float 
 
 const FoveaKernels fovea_kernels_avx512 = {
   FOVEA_ISA_AVX512, "avx512", 32, panel_width, panel_rows, tile, wide_find_nonzero, wide_sparse_width, wide_sparse_tile,
-  depthwise_row, add_clip, sum_pixels, wide_depthwise_gradient, wide_to_bf16, wide_from_bf16, wide_pass_between,
-  wide_pass_between_bf16,
+  depthwise_row, add_clip, sum_pixels,
 };

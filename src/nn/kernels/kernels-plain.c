@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Plain loops for processors that the other sets do not know, and the readable reference of their tests. */
-#include "nn/half.h"
 #include "nn/kernels/kernels-private.h"
 
 #define PANEL_WIDTH 8
@@ -109,61 +108,7 @@ sum_pixels (const float *x, gsize stride, gsize n_pixels, gsize channels, float 
       sum[c] += x[p * stride + c];
 }
 
-static void
-depthwise_gradient (const FoveaDepthwiseGradient *g)
-{
-  for (gsize i = 0; i < g->n_rows; i++)
-    for (gsize j = 0; j < g->out_w; j++)
-      {
-        const float *dy = g->dy + (i * g->out_w + j) * FOVEA_BLOCK;
-        float *dw = g->dw;
-
-        for (gsize u = 0; u < g->kernel_h; u++)
-          for (gsize v = 0; v < g->kernel_w; v++, dw += FOVEA_BLOCK)
-            {
-              const float *x = g->rows[i * g->stride_h + u] + (j * g->stride_w + v) * FOVEA_BLOCK;
-
-              for (gsize c = 0; c < FOVEA_BLOCK; c++)
-                dw[c] += dy[c] * x[c];
-            }
-        for (gsize c = 0; c < FOVEA_BLOCK; c++)
-          g->dbias[c] += dy[c];
-      }
-}
-
-static void
-to_bf16 (const float *x, guint16 *y, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    y[i] = fovea_float_to_bf16 (x[i]);
-}
-
-static void
-from_bf16 (const guint16 *x, float *y, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    y[i] = fovea_bf16_to_float (x[i]);
-}
-
-static void
-pass_between (const float *dy, const float *y, float *dx, gsize n, float low, float high)
-{
-  for (gsize i = 0; i < n; i++)
-    dx[i] = y[i] > low && y[i] < high ? dy[i] : 0;
-}
-
-static void
-pass_between_bf16 (const guint16 *dy, const guint16 *y, float *dx, gsize n, float low, float high)
-{
-  for (gsize i = 0; i < n; i++)
-    {
-      const float value = fovea_bf16_to_float (y[i]);
-
-      dx[i] = value > low && value < high ? fovea_bf16_to_float (dy[i]) : 0;
-    }
-}
-
 const FoveaKernels fovea_kernels_plain = {
   FOVEA_ISA_PLAIN, "plain", PANEL_WIDTH, panel_width, panel_rows, tile, find_nonzero, panel_width, sparse_tile,
-  depthwise_row, add_clip, sum_pixels, depthwise_gradient, to_bf16, from_bf16, pass_between, pass_between_bf16,
+  depthwise_row, add_clip, sum_pixels,
 };

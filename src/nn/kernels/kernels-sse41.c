@@ -19,9 +19,6 @@
 #define VOR_BITS(a, b) _mm_or_si128 (a, b)
 #define VNONZERO(v) (0xf & ~(guint) _mm_movemask_ps (_mm_castsi128_ps (_mm_cmpeq_epi32 (v, _mm_setzero_si128 ()))))
 #include "nn/kernels/kernels-body.inc"
-#define GRADIENT_ROWS_3 3
-#define GRADIENT_ROWS_5 2
-#include "nn/kernels/kernels-train.inc"
 #undef VL
 #undef SET
 #undef VSPREAD
@@ -85,6 +82,5 @@ sum_pixels (const float *x, gsize stride, gsize n_pixels, gsize channels, float 
 
 const FoveaKernels fovea_kernels_sse41 = {
   FOVEA_ISA_SSE41, "sse4.1", 8, panel_width, panel_rows, tile, wide_find_nonzero, wide_sparse_width, wide_sparse_tile,
-  depthwise_row, add_clip, sum_pixels, wide_depthwise_gradient, wide_to_bf16, wide_from_bf16, wide_pass_between,
-  wide_pass_between_bf16,
+  depthwise_row, add_clip, sum_pixels,
 };

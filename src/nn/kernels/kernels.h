@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Hand-written f32 kernels, one set an instruction set; on channels-last pictures where nothing else is said. Every set computes the same formulas;
+/* Hand-written f32 kernels on channels-last pictures, one set an instruction set. Every set computes the same formulas;
  * results differ only by rounding (fused multiply-add or not). The set is chosen once at run time from what the
  * processor has, capped by the environment variable ONEDNN_MAX_CPU_ISA (or DNNL_MAX_CPU_ISA) with oneDNN's own names,
  * so that one setting holds for oneDNN and for us: SSE41, AVX, AVX2, AVX512_CORE and above; DEFAULT or ALL = no cap.
@@ -72,25 +72,6 @@ typedef struct {
   float low, high;
 } FoveaDepthwiseRow;
 
-/* Channels of one block of the blocked layout [N][C/16][H][W][16]. */
-#define FOVEA_BLOCK 16
-
-/* What some rows of one block of channels add to the gradient of a depthwise convolution's weights and bias:
- *
- *   dw[u][v][c] += Σ_i Σ_j dy[i][j][c] · rows[i·stride_h + u][j·stride_w + v][c]        dbias[c] += Σ_i Σ_j dy[i][j][c]
- *
- * rows   (n_rows − 1)·stride_h + kernel_h pointers to input rows that hold their padding, each at least
- *        (out_w − 1)·stride_w + kernel_w pixels of FOVEA_BLOCK
- * dy     [n_rows][out_w][FOVEA_BLOCK]       dw  [kernel_h][kernel_w][FOVEA_BLOCK]       dbias  [FOVEA_BLOCK] */
-typedef struct {
-  const float *const *rows;
-  const float *dy;
-  float *dw;
-  float *dbias;
-  gsize n_rows, out_w;
-  gsize kernel_h, kernel_w, stride_h, stride_w;
-} FoveaDepthwiseGradient;
-
 typedef struct {
   FoveaIsa isa;
   const char *name; /* "avx512", as in fovea_plan_describe() */
@@ -116,15 +97,6 @@ typedef struct {
   void (*add_clip) (const float *a, const float *b, float *y, gsize n, float low, float high);
   /* sum[c] += Σ_p x[p·stride + c] */
   void (*sum_pixels) (const float *x, gsize stride, gsize n_pixels, gsize channels, float *sum);
-
-  /* For training. @n is a multiple of FOVEA_BLOCK in all of them. */
-  void (*depthwise_gradient) (const FoveaDepthwiseGradient *gradient);
-  /* To bfloat16: nearest, ties to even; NaN stays NaN. */
-  void (*to_bf16) (const float *x, guint16 *y, gsize n);
-  void (*from_bf16) (const guint16 *x, float *y, gsize n);
-  /* dx[i] = dy[i] where low < y[i] < high, else 0: the gradient of a clip whose output was y. dx may be dy. */
-  void (*pass_between) (const float *dy, const float *y, float *dx, gsize n, float low, float high);
-  void (*pass_between_bf16) (const guint16 *dy, const guint16 *y, float *dx, gsize n, float low, float high);
 } FoveaKernels;
 
 const FoveaKernels *fovea_kernels_get (void);             /* the set of this processor and environment */
