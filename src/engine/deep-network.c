@@ -9,8 +9,6 @@
 #include "nn/train-graph.h"
 
 /* The measured recipe; deep-plan.h says what. */
-#define WARM_UP_PART 0.05
-#define FINAL_RATE 0.02
 #define CLIP_NORM 5.0
 #define VECTORS_BATCH 16
 
@@ -179,8 +177,8 @@ trainer_options (FoveaDeep *deep, const FoveaDeepStage *stage, const FoveaParame
   options->optimiser.clip_norm = CLIP_NORM;
   options->optimiser.ema_decay = fovea_deep_average_decay (stage->n_steps);
   options->optimiser.total_steps = stage->n_steps;
-  options->optimiser.warm_up_steps = (guint64) (WARM_UP_PART * (double) stage->n_steps);
-  options->optimiser.final_rate = FINAL_RATE;
+  options->optimiser.warm_up_steps = fovea_deep_warm_up_steps (stage->n_steps);
+  options->optimiser.final_rate = FOVEA_DEEP_FINAL_RATE;
   options->groups = groups;
   options->n_groups = N_GROUPS;
   options->choose_group = choose_group;

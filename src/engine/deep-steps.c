@@ -14,8 +14,6 @@
 /* The plan is fitted to the time that is left when they are this far apart. */
 #define REPLAN_PART 0.03
 #define REPLAN_STEPS 10u
-#define WARM_UP_PART 0.05
-#define FINAL_RATE 0.02
 
 #define MAX_ROLLED_BACK 5u
 #define ROLLED_BACK_FACTOR 0.5
@@ -84,7 +82,8 @@ fit_to_time (FoveaDeep *deep, const FoveaDeepPlan *wanted)
   if (fabs ((double) n_steps - (double) stage->n_steps) < REPLAN_PART * (double) stage->n_steps)
     return;
   stage->n_steps = n_steps;
-  fovea_optimiser_set_schedule (fovea_trainer_get_optimiser (deep->trainer), n_steps, (guint64) (WARM_UP_PART * (double) n_steps), FINAL_RATE);
+  fovea_optimiser_set_schedule (fovea_trainer_get_optimiser (deep->trainer), n_steps, fovea_deep_warm_up_steps (n_steps),
+                                FOVEA_DEEP_FINAL_RATE);
 }
 
 /* --- a step --- */

@@ -130,7 +130,8 @@ stored_kfold (Evaluation *self, GError **error)
   if (root != NULL && JSON_NODE_HOLDS_OBJECT (root) && json_object_has_member (json_node_get_object (root), "kfold"))
     return json_object_dup_member (json_node_get_object (root), "kfold");
   g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-               "Version %s was trained without cross-validation; name a split to evaluate on", self->state->version->public_id);
+               "Version %s was trained without cross-validation, and no picture was held out; name a split to evaluate on",
+               self->state->version->public_id);
   return NULL;
 }
 
@@ -156,6 +157,15 @@ evaluate_split (Evaluation *self, GError **error)
   return NULL;
 }
 
+/* What stands for a split where none was named: a deep training has held pictures out, others were cross-validated. */
+static gboolean
+was_held_out (Evaluation *self)
+{
+  g_autoptr (JsonNode) root = json_from_string (self->state->version->metrics, NULL);
+
+  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) && json_object_has_member (json_node_get_object (root), "training");
+}
+
 static void
 finish (Evaluation *self, JsonNode *metrics)
 {
@@ -163,8 +173,9 @@ finish (Evaluation *self, JsonNode *metrics)
   g_autoptr (JsonNode) document = NULL;
   JsonObject *summary = json_object_get_object_member (json_node_get_object (metrics), "summary");
   double accuracy = 100 * json_object_get_double_member_with_default (summary, "top1_accuracy", 0);
-  g_autofree char *text = self->split != NULL ? g_strdup_printf (_("Accuracy %.1f %% on %s"), accuracy, self->split)
-                                              : g_strdup_printf (_("Accuracy %.1f %% by cross-validation"), accuracy);
+  g_autofree char *text = self->split != NULL    ? g_strdup_printf (_("Accuracy %.1f %% on %s"), accuracy, self->split)
+                          : was_held_out (self) ? g_strdup_printf (_("Accuracy %.1f %% on the pictures held out"), accuracy)
+                                                : g_strdup_printf (_("Accuracy %.1f %% by cross-validation"), accuracy);
 
   json_array_add_element (array, metrics);
   document = fovea_document_new ("eval_metrics", fovea_json_take_array (array));

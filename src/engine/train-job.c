@@ -337,7 +337,10 @@ write_failure (FoveaStore *store, gpointer data, GError **error)
 {
   FoveaTraining *self = data;
 
-  return self->job_row == 0 || fovea_store_release_job (store, self->job_row, FOVEA_STORE_JOB_FAILED, "", error);
+  const gboolean cancelled = g_cancellable_is_cancelled (fovea_job_get_cancellable (self->job));
+
+  return self->job_row == 0
+         || fovea_store_release_job (store, self->job_row, cancelled ? FOVEA_STORE_JOB_CANCELLED : FOVEA_STORE_JOB_FAILED, "", error);
 }
 
 /* ---- the job ---- */
@@ -367,6 +370,10 @@ finish (FoveaTraining *self)
     summary = g_strdup_printf (_("Accuracy %.1f %% (%.1f to %.1f) on %u pictures by %u-fold cross-validation"),
                                100 * self->result->accuracy, 100 * self->result->accuracy_low, 100 * self->result->accuracy_high,
                                (guint) self->result->n_evaluated, self->result->folds);
+  else if (self->deep != NULL && self->kfold != NULL)
+    summary = g_strdup_printf (_("Accuracy %.1f %% on %u pictures that were held out"),
+                               100 * json_object_get_double_member_with_default (self->deep, "validation_accuracy", 0),
+                               (guint) fovea_evaluation_get_n_rows (self->kfold));
   else
     summary = g_strdup_printf (ngettext ("Trained on %u picture", "Trained on %u pictures", self->rows->n), (guint) self->rows->n);
   fovea_job_set_summary (self->job, summary);

@@ -7,6 +7,7 @@
 #define STAGE_1_PICTURES 3000
 #define STAGE_2_PICTURES 4000
 #define STAGE_EPOCHS 10
+#define STAGE_EPOCHS_FEW 20
 #define STAGE_MIN_EPOCHS 3
 #define STAGE_2_HEAD_RATE 2e-3
 /* A second stage shorter than this part of the first is not begun. */
@@ -69,17 +70,17 @@ steps_of (const FoveaDeepOptions *options, double n_pictures)
 }
 
 static double
-stage_pictures (double most, double n)
+stage_pictures (double most, double n, gboolean few)
 {
-  return MAX (MIN (most, STAGE_EPOCHS * n), STAGE_MIN_EPOCHS * n);
+  return MAX (MIN (most, (few ? STAGE_EPOCHS_FEW : STAGE_EPOCHS) * n), STAGE_MIN_EPOCHS * n);
 }
 
 static void
 plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guint64 available, FoveaDeepPlan *plan)
 {
   const double head_rate = linear ? FOVEA_DEEP_FEW_HEAD_RATE : options->head_rate;
-  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n));
-  guint64 second = steps_of (options, stage_pictures (STAGE_2_PICTURES, n));
+  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear));
+  guint64 second = steps_of (options, stage_pictures (STAGE_2_PICTURES, n, linear));
 
   plan->n_stages = 1;
   plan->stages[0] = (FoveaDeepStage) { MIN (first, available), head_rate, options->backbone_rate };
@@ -114,6 +115,12 @@ fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n
   ret_plan->stages[0].n_steps = MIN (steps_of (options, epochs * n), available);
   ret_plan->stages[0].backbone_rate = from_pack ? options->backbone_rate : options->rate;
   ret_plan->stages[0].head_rate = !from_pack ? options->rate : linear ? FOVEA_DEEP_FEW_HEAD_RATE : options->head_rate;
+}
+
+guint64
+fovea_deep_warm_up_steps (guint64 n_steps)
+{
+  return MAX ((guint64) (0.05 * (double) n_steps), MIN (10, n_steps / 4));
 }
 
 double

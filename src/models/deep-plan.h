@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* How a network is trained through all of its layers, and for how long. The recipe for pretrained networks is measured:
- * AdamW (0.9, 0.99), weight decay on the backbone's convolution weights alone, a rise of the rate over 5 % of the steps
+ * AdamW (0.9, 0.99), weight decay on the backbone's convolution weights alone, a rise of the rate over the first steps
  * and half a cosine down to 2 %, global gradient norm clipped at 5, a running average of the weights. */
 
 typedef enum {
@@ -66,13 +66,18 @@ gboolean fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_rare
  * fovea_deep_plan_make:
  * @step_seconds: that a step of batch_size pictures takes; @seconds_left: for steps, only with a time limit
  *
- * With epochs: one stage of so many. Else, from a pack: stage 1 of min (3000, 10 n) pictures, at least 3 n; stage 2, with
+ * With epochs: one stage of so many. Else, from a pack: stage 1 of min (3000, 10 n) pictures (20 n where they are few), at least 3 n; stage 2, with
  * a time limit that is worth half of stage 1 more, of min (4000, 10 n), at least 3 n, from what stage 1 ended with.
  * From scratch: 120 epochs (EfficientNet) or 60 (small); up to 200 with a limit. Whatever does not fit into the
  * limit is cut off the end; at least one step is left.
  */
 void fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_rarest, double step_seconds,
                            double seconds_left, FoveaDeepPlan *ret_plan);
+
+/* Steps over which the rate rises: 5 %, but ten where a quarter of the steps is as many: the first steps of Adam are as long
+ * as the rate, whatever the gradient, and would throw a start from good weights away. */
+guint64 fovea_deep_warm_up_steps (guint64 n_steps);
+#define FOVEA_DEEP_FINAL_RATE 0.02
 
 /* min (0.99, 1 − 4 / steps), so that the average is of the last quarter of a stage at most. */
 double fovea_deep_average_decay (guint64 n_steps);

@@ -50,6 +50,7 @@ test_few (void)
   g_assert_false (fovea_deep_starts_linear (&scratch, 5));
   fovea_deep_plan_make (&options, 50, 5, 0.5, 0, &plan);
   g_assert_cmpfloat (plan.stages[0].head_rate, ==, 1e-3);
+  g_assert_cmpuint (plan.stages[0].n_steps, ==, 63);
 }
 
 static void
@@ -98,6 +99,10 @@ test_epochs (void)
 static void
 test_average (void)
 {
+  g_assert_cmpuint (fovea_deep_warm_up_steps (1), ==, 0);
+  g_assert_cmpuint (fovea_deep_warm_up_steps (20), ==, 5);
+  g_assert_cmpuint (fovea_deep_warm_up_steps (188), ==, 10);
+  g_assert_cmpuint (fovea_deep_warm_up_steps (1000), ==, 50);
   g_assert_cmpfloat (fovea_deep_average_decay (1), ==, 0);
   g_assert_cmpfloat_with_epsilon (fovea_deep_average_decay (100), 0.96, 1e-9);
   g_assert_cmpfloat (fovea_deep_average_decay (10000), ==, 0.99);

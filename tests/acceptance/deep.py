@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""deep.py PROGRAM DATA [SECONDS [SEED…]]: apparel through all layers of a network: accuracy on the test split after SECONDS (120 unless
+told) with the defaults, the exported file in onnxruntime, and a training that is killed with kill -9 and taken up again.
+
+The test split is read once a training. CPU seconds are printed too: on a machine that does other work, SECONDS hold fewer steps."""
+import glob
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import peers  # noqa: E402
+
+peers.require()
+
+import checks  # noqa: E402
+import numpy  # noqa: E402
+import onnxruntime  # noqa: E402
+from PIL import Image  # noqa: E402
+
+MIN_ACCURACY = 0.87
+MAX_EXPORT_DIFFERENCE = 1e-3
+KILL_SECONDS = 25
+
+
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def letterbox(path, size):
+    image = Image.open(path).convert("RGB")
+    width, height = image.size
+    if width < height:
+        width, height = max(1, int(size * width / height + .5)), size
+    else:
+        width, height = size, max(1, int(size * height / width + .5))
+    square = numpy.full((size, size, 3), 127, numpy.uint8)
+    top, left = (size - height) // 2, (size - width) // 2
+    square[top:top + height, left:left + width] = numpy.asarray(image.resize((width, height), Image.BICUBIC))
+    return ((square.astype("f4") - 127) / 128).transpose(2, 0, 1)
+
+
+def check_accuracy(check, project, seconds, seed):
+    start, cpu = time.monotonic(), cpu_seconds()
+    done = check.json("models", "train", project, "deep", "--time-limit", seconds, "--param", "seed=%d" % seed)
+    wall, cpu = time.monotonic() - start, cpu_seconds() - cpu
+    metrics = check.json("models", "evaluate", project, "deep", "--split", "test")["eval_metrics"][0]
+    accuracy = metrics["summary"]["top1_accuracy"]
+    version = done["model"]["model_version"]
+    check.check(wall <= seconds * 1.1 + 5, "seed %d: %.0f s of %d, %.0f CPU-s" % (seed, wall, seconds, cpu))
+    check.check(accuracy >= MIN_ACCURACY, "seed %d: accuracy %.3f on test (at least %.2f), version %s" %
+                (seed, accuracy, MIN_ACCURACY, version["id"]))
+
+
+def check_export(check, project, data, folder):
+    path = os.path.join(folder, "deep.onnx")
+    check.run("models", "export", project, "deep", path)
+    session = onnxruntime.InferenceSession(path)
+    metadata = session.get_modelmeta().custom_metadata_map
+    labels = [label["id"] for label in json.loads(metadata["fovea.labels"])]
+    files = sorted(glob.glob(os.path.join(data, "apparel", "test", "*", "*")))[::7]
+    outputs = check.json("models", "predict", project, "deep", *files)["outputs"]
+    worst = 0
+    for path, output in zip(files, outputs):
+        ours = {concept["id"]: concept["value"] for concept in output["data"]["concepts"]}
+        theirs = session.run(None, {"image": letterbox(path, int(metadata["fovea.input.size"]))[None]})[0][0]
+        worst = max(worst, max(abs(float(theirs[i]) - ours.get(name, 0)) for i, name in enumerate(labels)))
+    check.check(metadata["fovea.fit"] == "letterbox" and worst <= MAX_EXPORT_DIFFERENCE,
+                "export: onnxruntime differs by at most %.1e on %d pictures" % (worst, len(files)))
+
+
+def check_kill(check, project):
+    """Killed once the first checkpoint is there, resumed to its end; then nothing is left beside the project."""
+    arguments = [check.program, "models", "train", project, "small", "--param", "num_epochs=20"]
+    work = project + "-work"
+    environment = dict(os.environ, FOVEA_CHECKPOINT_SECONDS="2")
+    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    limit = time.monotonic() + 20 * KILL_SECONDS
+    while not glob.glob(os.path.join(work, "*.checkpoint")) and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.1)
+    killed = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    check.run("project", "check", project)
+    check.check(killed, "killed: a checkpoint was there, the project is clean")
+    done = check.json("models", "train", project, "small", "--param", "num_epochs=20", "--resume")
+    check.check(done["model"]["model_version"]["status"]["code"] == 21100 and not os.path.exists(work),
+                "resumed: trained to its end, nothing left beside the project")
+
+
+def main():
+    check = checks.Checks(sys.argv[1])
+    data, seconds = sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 120
+    seeds = [int(seed) for seed in sys.argv[4:]] or [0]
+    with tempfile.TemporaryDirectory() as folder:
+        project = os.path.join(folder, "deep.fovea")
+        check.run("project", "create", project)
+        check.run("import", project, os.path.join(data, "apparel"))
+        check.run("models", "create", project, "--id", "deep", "--type", "visual-classifier")
+        check.run("models", "create", project, "--id", "small", "--type", "visual-classifier", "--param", "template=small-scratch")
+        for seed in seeds:
+            check_accuracy(check, project, seconds, seed)
+        check_export(check, project, data, folder)
+        check_kill(check, project)
+    check.end()
+
+
+main()
