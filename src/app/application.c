@@ -258,6 +258,7 @@ static const struct {
   { "win.page('images')", { "<Control>1" } },
   { "win.page('models')", { "<Control>2" } },
   { "win.train", { "<Control>t" } },
+  { "win.create-model", { "<Control><Shift>m" } },
   { "win.page('review')", { "<Control>3" } },
   { "win.larger", { "<Control>plus", "<Control>equal" } },
   { "win.smaller", { "<Control>minus" } },

@@ -332,8 +332,7 @@ fovea_models_page_init_actions (FoveaModelsPage *self)
 {
   static const struct {
     const char *trigger, *action;
-  } keys[] = { { "F2", "models.rename" }, { "Delete|KP_Delete", "models.delete" }, { "Escape", "models.back" },
-               { "<Control><Shift>m", "models.create" } };
+  } keys[] = { { "F2", "models.rename" }, { "Delete|KP_Delete", "models.delete" }, { "Escape", "models.back" } };
   GtkEventController *controller = gtk_shortcut_controller_new ();
 
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)

@@ -179,6 +179,13 @@ on_train (GSimpleAction *action, GVariant *target, gpointer self)
 }
 
 static void
+on_create_model (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  (void) fovea_project_view_show_page (FOVEA_WINDOW (self)->view, "models");
+  (void) gtk_widget_activate_action (GTK_WIDGET (FOVEA_WINDOW (self)->view), "models.create", NULL);
+}
+
+static void
 on_jobs (GSimpleAction *action, GVariant *target, gpointer self)
 {
   fovea_project_view_popup_jobs (FOVEA_WINDOW (self)->view);
@@ -229,6 +236,7 @@ static const FoveaWindowAction actions[] = {
   { { "normal-size", on_normal_size }, FOVEA_NEEDS_IMAGES },
   { { "page", on_page, "s" }, FOVEA_NEEDS_PROJECT },
   { { "train", on_train }, FOVEA_NEEDS_PROJECT | FOVEA_NEEDS_WRITE },
+  { { "create-model", on_create_model }, FOVEA_NEEDS_PROJECT | FOVEA_NEEDS_WRITE },
   { { "jobs", on_jobs }, FOVEA_NEEDS_PROJECT },
   { { "next-pane", on_next_pane }, FOVEA_NEEDS_PROJECT },
   { { "main-menu", on_main_menu }, 0 },

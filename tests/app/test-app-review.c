@@ -134,7 +134,7 @@ test_names_and_roles (void)
       g_assert_cmpint (gtk_accessible_get_accessible_role (part), ==, parts[i].role);
     }
   /* The place in the sidebar says how many wait. */
-  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (gtk_list_box_get_row_at_index (GTK_LIST_BOX (get (GTK_WIDGET (window), "places")), 1)),
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (gtk_list_box_get_row_at_index (GTK_LIST_BOX (get (GTK_WIDGET (window), "places")), 2)),
                                        GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "16 pictures wait for review");
   /* The keyboard is on the picture, so that single letters work at once. */
   WAIT_FOR (gtk_root_get_focus (GTK_ROOT (window)) == get (get_review (window), "picture_view"));
