@@ -100,8 +100,8 @@ static void
 append_count (FoveaAcceptWindow *self, FoveaConcept *concept, guint n)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *dot = fovea_concept_dot_new (), *child;
-  g_autofree char *text = g_strdup_printf ("%s %u", fovea_concept_get_name (concept), n);
-  GtkWidget *label = gtk_label_new (text);
+  g_autofree char *text = g_strdup_printf ("%u", n);
+  GtkWidget *label = gtk_label_new (fovea_concept_get_name (concept)), *number = gtk_label_new (text);
   GdkRGBA color;
 
   fovea_concept_color_get (concept, &color);
@@ -109,6 +109,7 @@ append_count (FoveaAcceptWindow *self, FoveaConcept *concept, guint n)
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   gtk_box_append (GTK_BOX (box), dot);
   gtk_box_append (GTK_BOX (box), label);
+  gtk_box_append (GTK_BOX (box), number);
   gtk_flow_box_append (self->counts, box);
   child = gtk_widget_get_parent (box);
   gtk_widget_set_focusable (child, FALSE);

@@ -146,7 +146,8 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
   else
     {
       child = gtk_label_new (NULL);
-      gtk_label_set_xalign (GTK_LABEL (child), column == NAME ? 0.0f : 1.0f);
+      /* Ones stand under ones in every direction of reading. */
+      gtk_label_set_xalign (GTK_LABEL (child), column == NAME || gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? 0.0f : 1.0f);
       gtk_label_set_ellipsize (GTK_LABEL (child), column == NAME ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
     }
   gtk_widget_add_css_class (child, "numeric");

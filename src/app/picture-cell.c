@@ -262,6 +262,20 @@ get_picture_area (FoveaPictureCell *self, graphene_rect_t *ret_area)
                       ret_area->origin.y + floorf (((float) self->side_px - height) / 2.0f), width, height);
 }
 
+static gboolean
+is_mirrored (FoveaPictureCell *self)
+{
+  return gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
+}
+
+/* Where something @width wide begins that lies at @x where one reads from the left: as far from the other end where one reads
+ * from the right. */
+static float
+mirror_x (FoveaPictureCell *self, const graphene_rect_t *within, float x, float width)
+{
+  return is_mirrored (self) ? 2 * within->origin.x + within->size.width - x - width : x;
+}
+
 static PangoLayout *
 get_layout (FoveaPictureCell *self, PangoLayout **layout, const char *text, int width_px)
 {
@@ -274,6 +288,8 @@ get_layout (FoveaPictureCell *self, PangoLayout **layout, const char *text, int 
       pango_layout_set_attributes (*layout, attributes);
       pango_layout_set_ellipsize (*layout, PANGO_ELLIPSIZE_END);
       pango_layout_set_single_paragraph_mode (*layout, TRUE);
+      /* The name of a concept in the other script would go to the other end. */
+      pango_layout_set_auto_dir (*layout, FALSE);
       pango_attr_list_unref (attributes);
     }
   pango_layout_set_width (*layout, MAX (width_px, 8) * PANGO_SCALE);
@@ -321,7 +337,7 @@ snapshot_labels (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_r
   PangoLayout *layout = NULL;
   GskRoundedRect outline;
   int text_width = 0, text_height = 0;
-  float x, y;
+  graphene_rect_t area;
 
   if (words)
     {
@@ -331,15 +347,16 @@ snapshot_labels (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_r
       width += 4 + (float) text_width;
       height = MAX (height, (float) text_height + 4);
     }
-  x = get_chip_x (square, picture, width);
-  y = bottom - height;
-  push_chip (snapshot, &GRAPHENE_RECT_INIT (x, y, width, height), &outline);
+  graphene_rect_init (&area, mirror_x (self, square, get_chip_x (square, picture, width), width), bottom - height, width, height);
+  push_chip (snapshot, &area, &outline);
   for (guint i = 0; i < self->n_dots; i++)
-    fovea_concept_dot_snapshot (snapshot, &self->dots[i].color, x + CHIP_PADDING_PX + (float) i * (DOT_PX + 3),
-                                y + (height - DOT_PX) / 2, DOT_PX, self->dots[i].is_not);
+    fovea_concept_dot_snapshot (snapshot, &self->dots[i].color,
+                                mirror_x (self, &area, area.origin.x + CHIP_PADDING_PX + (float) i * (DOT_PX + 3), DOT_PX),
+                                area.origin.y + (height - DOT_PX) / 2, DOT_PX, self->dots[i].is_not);
   if (words)
-    append_text (snapshot, layout, x + CHIP_PADDING_PX + dots_width + 4, floorf (y + (height - (float) text_height) / 2));
-  return y - 2;
+    append_text (snapshot, layout, mirror_x (self, &area, area.origin.x + CHIP_PADDING_PX + dots_width + 4, (float) text_width),
+                 floorf (area.origin.y + (height - (float) text_height) / 2));
+  return area.origin.y - 2;
 }
 
 /* What a model says: a dashed frame, a number, and a bar as long as the confidence. */
@@ -349,7 +366,7 @@ snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphe
   static const double dashes[] = { 3.0, 2.5 };
   gboolean words = self->side_px >= MIN_SIDE_FOR_WORDS_PX;
   float width = (float) self->side_px - 2 * CHIP_MARGIN_PX, height = BAR_PX + 8;
-  float x = square->origin.x + CHIP_MARGIN_PX, y;
+  float x = square->origin.x + CHIP_MARGIN_PX, y, filled = (width - 2 * CHIP_PADDING_PX) * (float) self->prediction_value;
   graphene_rect_t area;
   GskRoundedRect outline;
   PangoLayout *layout = NULL;
@@ -359,6 +376,7 @@ snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphe
   if (words)
     {
       layout = get_layout (self, &self->prediction_layout, self->prediction_text, (int) (width - 2 * CHIP_PADDING_PX));
+      pango_layout_set_alignment (layout, is_mirrored (self) ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
       pango_layout_get_pixel_size (layout, NULL, &text_height);
       height += (float) text_height;
     }
@@ -370,8 +388,7 @@ snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphe
   gtk_snapshot_append_color (snapshot, &(GdkRGBA) { 1, 1, 1, 0.25f },
                              &GRAPHENE_RECT_INIT (x + CHIP_PADDING_PX, y + height - BAR_PX - 4, width - 2 * CHIP_PADDING_PX, BAR_PX));
   gtk_snapshot_append_color (snapshot, &self->prediction_color,
-                             &GRAPHENE_RECT_INIT (x + CHIP_PADDING_PX, y + height - BAR_PX - 4,
-                                                  (width - 2 * CHIP_PADDING_PX) * (float) self->prediction_value, BAR_PX));
+                             &GRAPHENE_RECT_INIT (mirror_x (self, &area, x + CHIP_PADDING_PX, filled), y + height - BAR_PX - 4, filled, BAR_PX));
   cr = gtk_snapshot_append_cairo (snapshot, &area);
   gdk_cairo_set_source_rgba (cr, &pale_color);
   cairo_set_line_width (cr, 1.0);
@@ -384,10 +401,8 @@ snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphe
 static void
 get_tick_area (FoveaPictureCell *self, graphene_rect_t *ret_area)
 {
-  gboolean from_left = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
-
   get_square (self, ret_area);
-  graphene_rect_init (ret_area, ret_area->origin.x + (from_left ? 3 : (float) self->side_px - TICK_PX - 3), ret_area->origin.y + 3,
+  graphene_rect_init (ret_area, ret_area->origin.x + (is_mirrored (self) ? 3 : (float) self->side_px - TICK_PX - 3), ret_area->origin.y + 3,
                       TICK_PX, TICK_PX);
 }
 

@@ -257,18 +257,18 @@ step (FoveaPlot *self, int steps)
     move_mark (self, (guint) at);
 }
 
+/* Axes grow to the right in every direction of reading, and the arrows go where they point. */
 static gboolean
 on_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state, FoveaPlot *self)
 {
-  gboolean right_to_left = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
   int one = (state & GDK_SHIFT_MASK) != 0 ? (int) MAX (self->n / 20, 1) : 1, page = (int) MAX (self->n / 10, 1);
 
   if (self->n == 0 || (state & (GDK_CONTROL_MASK | GDK_ALT_MASK)) != 0)
     return GDK_EVENT_PROPAGATE;
   switch (keyval)
     {
-    case GDK_KEY_Left: case GDK_KEY_KP_Left: step (self, right_to_left ? one : -one); break;
-    case GDK_KEY_Right: case GDK_KEY_KP_Right: step (self, right_to_left ? -one : one); break;
+    case GDK_KEY_Left: case GDK_KEY_KP_Left: step (self, -one); break;
+    case GDK_KEY_Right: case GDK_KEY_KP_Right: step (self, one); break;
     case GDK_KEY_Down: case GDK_KEY_KP_Down: step (self, -one); break;
     case GDK_KEY_Up: case GDK_KEY_KP_Up: step (self, one); break;
     case GDK_KEY_Page_Down: step (self, -page); break;
