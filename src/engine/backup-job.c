@@ -52,7 +52,7 @@ check_target (Backup *self, GError **error)
       g_autofree char *shown = g_filename_display_name (self->path);
 
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY,
-                   "%s cannot be replaced: it is open. Close it first, or choose another name", shown);
+                   _("%s cannot be replaced: it is open. Close it first, or choose another name"), shown);
       return FALSE;
     }
   return TRUE;

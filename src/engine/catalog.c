@@ -88,6 +88,21 @@ fovea_catalog_is_basic (GParamSpec *pspec)
 
 /* ---- packs ---- */
 
+/* Of the packs in data/packs. Others are called as they call themselves. */
+static const char *
+translated_title (const char *title)
+{
+  static const char *const titles[] = {
+    N_ ("EfficientNet-Lite0: 1,000 everyday concepts"),
+    N_ ("EfficientNet-Lite2: 1,000 everyday concepts"),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (titles); i++)
+    if (g_str_equal (titles[i], title))
+      return _(titles[i]);
+  return title;
+}
+
 void
 fovea_pack_card_free (FoveaPackCard *card)
 {
@@ -111,7 +126,7 @@ list_packs (GTask *task, gpointer source, gpointer data, GCancellable *cancellab
       FoveaPackCard *card = g_new0 (FoveaPackCard, 1);
 
       card->name = g_strdup (json_object_get_string_member (pack, "name"));
-      card->title = g_strdup (json_object_get_string_member (pack, "title"));
+      card->title = g_strdup (translated_title (json_object_get_string_member (pack, "title")));
       card->license = g_strdup (json_object_get_string_member (pack, "license"));
       card->installed = json_object_get_boolean_member (pack, "installed");
       card->classifies = strstr (task_names, "visual-classifier") != NULL;
@@ -135,17 +150,28 @@ fovea_catalog_list_packs_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
-/* "crop+letterbox" → "Crop + letterbox"; ids of the domain read well enough by themselves. */
+/* "crop+letterbox" → "Crop + letterbox"; those that are words are translated, names of networks read well enough by themselves. */
 static char *
 readable (const char *choice)
 {
+  static const struct {
+    const char *choice, *words;
+  } known[] = {
+    { "auto", NC_ ("choice", "Auto") },
+    { "crop", NC_ ("choice", "Crop") },
+    { "squash", NC_ ("choice", "Squash") },
+    { "letterbox", NC_ ("choice", "Letterbox") },
+    { "crop+letterbox", NC_ ("choice", "Crop + letterbox") },
+    { "Automatic", NC_ ("choice", "Automatic") },
+    { "Disabled", NC_ ("choice", "Disabled") },
+  };
   g_autofree char *first = g_utf8_substring (choice, 0, 1);
   g_autofree char *upper = g_utf8_strup (first, -1);
-  g_autoptr (GString) text = g_string_new (upper);
 
-  g_string_append (text, choice + strlen (first));
-  g_string_replace (text, "+", " + ", 0);
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (g_str_equal (known[i].choice, choice))
+      return g_strdup (g_dpgettext2 (NULL, "choice", known[i].words));
+  return g_strconcat (upper, choice + strlen (first), NULL);
 }
 
 char **

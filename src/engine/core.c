@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/core-private.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/engine-error.h"
@@ -253,7 +254,7 @@ fovea_core_get_vectors (FoveaCore *self)
 static void
 set_closed_error (GError **error)
 {
-  g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_CANCELLED, "The project is closed");
+  g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_CANCELLED, _("The project is closed"));
 }
 
 static gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/decode-file-private.h"
 
+#include <glib/gi18n.h>
 #include <stdlib.h>
 
 #include "engine/engine-error.h"
@@ -16,7 +17,7 @@ fovea_decode_file (FoveaDecoder *decoder, const char *path, const FoveaDecodeOpt
   free (resolved);
   if (is_project)
     {
-      g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "This is the project itself, not a picture");
+      g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, _("This is the project itself, not a picture"));
       return FALSE;
     }
   return fovea_decoder_decode (decoder, path, options, ret_decoded, cancellable, error);

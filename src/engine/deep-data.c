@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which pictures are learned from, and which are held out. */
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/deep-private.h"
@@ -231,8 +232,8 @@ report_outside (FoveaDeep *deep, const FoveaRows *rows, char *const *paths)
 {
   for (gsize i = 0; i < rows->n; i++)
     if (paths[i] == NULL)
-      fovea_job_add_report_row (deep->training->job, rows->public_ids[i], FOVEA_STATUS_FAILURE, "Not read",
-                                "The file lies outside of the folders that you have allowed, or is no longer in the project");
+      fovea_job_add_report_row (deep->training->job, rows->public_ids[i], FOVEA_STATUS_FAILURE, _("Not read"),
+                                _("The file lies outside of the folders that you have allowed, or is no longer in the project"));
 }
 
 /* Concepts without a picture are left out of the count: they cannot be learned, and do not make the others few. */
@@ -255,7 +256,7 @@ count_concepts (FoveaDeep *deep, GError **error)
   if (n_with >= (deep->options.exclusive ? 2 : 1))
     return TRUE;
   g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-                       deep->options.exclusive ? "Label pictures of at least two concepts first" : "Label pictures of a concept first");
+                       deep->options.exclusive ? _("Label pictures of at least two concepts first") : _("Label pictures of a concept first"));
   return FALSE;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/embed-work-private.h"
@@ -165,7 +166,7 @@ make_squares (guint index, FoveaDecoded *decoded, gpointer data, GError **error)
   if (g_ascii_strcasecmp (decoded->sha256, todo->sha256) != 0)
     {
       g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-                           "The file has changed since it was imported; import it again");
+                           _("The file has changed since it was imported; import it again"));
       return NULL;
     }
   return fovea_squares_new (decoded->image, todo->fits, fovea_pack_get_input_spec (fovea_embedder_get_pack (self->embedder)), error);
@@ -230,7 +231,7 @@ mark_missing (FoveaStore *store, gpointer data, GError **error)
 static gboolean
 note_failure (Work *self, Todo *todo, const GError *failure, GError **error)
 {
-  fovea_job_add_report_row (self->job, todo->path, fovea_status_code_for_error (failure), "Could not be embedded", failure->message);
+  fovea_job_add_report_row (self->job, todo->path, fovea_status_code_for_error (failure), _("Could not be embedded"), failure->message);
   self->counts.n_failed++;
   if (!g_file_test (todo->path, G_FILE_TEST_EXISTS))
     return fovea_core_write (self->core, mark_missing, &todo->id, error);
@@ -295,8 +296,8 @@ fovea_embed_missing (FoveaCore *core, FoveaJob *job, FoveaEmbedder *embedder, gu
   ok = fovea_core_write (core, plan, &self, error);
   for (guint i = 0; ok && i < self.outside->len; i++)
     {
-      fovea_job_add_report_row (job, g_ptr_array_index (self.outside, i), FOVEA_STATUS_INPUT_FAILED, "Could not be embedded",
-                                "It lies outside the folders that were allowed for this project; import its folder to allow it");
+      fovea_job_add_report_row (job, g_ptr_array_index (self.outside, i), FOVEA_STATUS_INPUT_FAILED, _("Could not be embedded"),
+                                _("It lies outside the folders that were allowed for this project; import its folder to allow it"));
       self.counts.n_failed++;
     }
   ok = ok && (self.todo->len == 0 || run (&self, error));

@@ -50,7 +50,7 @@ load_rows (FoveaStore *store, gpointer data, GError **error)
   if (self->rows->n == 0)
     {
       g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-                   "No picture of split “%s” is labelled with a concept of this model", self->split);
+                   _("No picture of split “%s” is labelled with a concept of this model"), self->split);
       return FALSE;
     }
   return TRUE;
@@ -146,7 +146,7 @@ evaluate_split (Evaluation *self, GError **error)
     return NULL;
   if (self->rows->n == 0)
     {
-      g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "None of the pictures could be read");
+      g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, _("None of the pictures could be read"));
       return NULL;
     }
   metrics = evaluate_rows (self);
@@ -214,7 +214,7 @@ evaluate_main (FoveaJob *job, gpointer data, GError **error)
   self->job = job;
   if (evaluate (self, error))
     return TRUE;
-  g_prefix_error (error, "Evaluating “%s”: ", self->model_id);
+  g_prefix_error (error, _("Evaluating “%s”: "), self->model_id);
   return FALSE;
 }
 

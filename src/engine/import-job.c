@@ -88,7 +88,7 @@ report_problems (FoveaImport *self)
     {
       const FoveaWalkProblem *problem = &g_array_index (self->walk->problems, FoveaWalkProblem, i);
 
-      fovea_job_add_report_row (self->job, problem->path, FOVEA_STATUS_INPUT_FAILED, "Could not be read", problem->reason);
+      fovea_job_add_report_row (self->job, problem->path, FOVEA_STATUS_INPUT_FAILED, _("Could not be read"), problem->reason);
       self->counts.failed++;
     }
 }
@@ -245,7 +245,7 @@ report_duplicate (FoveaImport *self, const FoveaImportItem *item, const FoveaKno
   g_autofree char *shown = g_filename_display_name (known->path);
   g_autofree char *details = g_strdup_printf (_("The same bytes as %s"), shown);
 
-  fovea_job_add_report_row (self->job, item->entry->path, FOVEA_STATUS_DUPLICATE, "Duplicate input", details);
+  fovea_job_add_report_row (self->job, item->entry->path, FOVEA_STATUS_DUPLICATE, _("Duplicate input"), details);
   self->counts.duplicates++;
 }
 
@@ -299,7 +299,7 @@ take_item (FoveaImport *self, FoveaReaderItem *read)
     self->counts.ignored++;
   else
     {
-      fovea_job_add_report_row (self->job, item->entry->path, fovea_status_code_for_error (read->error), "Could not be read",
+      fovea_job_add_report_row (self->job, item->entry->path, fovea_status_code_for_error (read->error), _("Could not be read"),
                                 read->error->message);
       self->counts.failed++;
     }

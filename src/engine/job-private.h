@@ -24,7 +24,7 @@ GCancellable *fovea_job_get_cancellable (FoveaJob *self);
 /* Between batches: waits while paused; FALSE with G_IO_ERROR_CANCELLED when the job is to end. */
 gboolean fovea_job_checkpoint (FoveaJob *self, GError **error);
 
-/* @noun plural, for "412 of 800 pictures". @total 0: not known. Speed and time left follow from the calls. */
+/* @noun plural, for "412 of 800 pictures"; one of those that job.c can say. @total 0: not known. Speed and time left follow from the calls. */
 void fovea_job_set_progress (FoveaJob *self, guint64 done, guint64 total, const char *noun);
 /* A phase without a count: "Looking for pictures". */
 void fovea_job_set_detail (FoveaJob *self, const char *detail);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/job-private.h"
 
+#include <glib/gi18n.h>
+
 #include "engine/background.h"
 #include "engine/engine-enums.h"
 #include "nn/nn-error.h"
@@ -191,20 +193,50 @@ take_double (FoveaJob *self, double *field, double value, int prop)
   g_object_notify_by_pspec (G_OBJECT (self), props[prop]);
 }
 
+/* What is counted: other languages bend the word after a number. */
+static const struct {
+  const char *of, *a_second;
+} nouns[] = {
+  { NC_ ("120 of 800", "pictures"), NC_ ("so many a second", "pictures") },
+  { NC_ ("120 of 800", "pictures read"), NC_ ("so many a second", "pictures") },
+  { NC_ ("120 of 800", "files"), NC_ ("so many a second", "files") },
+  { NC_ ("120 of 800", "steps"), NC_ ("so many a second", "steps") },
+  { NC_ ("120 of 800", "pages"), NC_ ("so many a second", "pages") },
+  { NC_ ("120 of 800", "MB"), NC_ ("so many a second", "MB") },
+  { NC_ ("120 of 800", "percent fitted"), NC_ ("so many a second", "percent fitted") },
+};
+
+static guint
+find_noun (const char *noun)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (nouns); i++)
+    if (g_str_equal (nouns[i].of, noun))
+      return i;
+  g_return_val_if_reached (0);
+}
+
 static char *
 detail_of (const Snapshot *now)
 {
+  g_autofree char *done = g_strdup_printf ("%" G_GUINT64_FORMAT, now->done);
+  g_autofree char *total = g_strdup_printf ("%" G_GUINT64_FORMAT, now->total);
+
   if (now->total == 0)
     return g_strdup (now->detail);
-  return g_strdup_printf ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " %s", now->done, now->total, now->noun);
+  /* Translators: how far a job is: "120 of 800 pictures" */
+  return g_strdup_printf (_("%s of %s %s"), done, total, g_dpgettext2 (NULL, "120 of 800", nouns[find_noun (now->noun)].of));
 }
 
 static char *
 speed_of (const Snapshot *now)
 {
+  const char *noun;
+
   if (now->speed <= 0)
     return g_strdup ("");
-  return g_strdup_printf (now->speed < 10 ? "%.1f %s/s" : "%.0f %s/s", now->speed, now->noun);
+  noun = g_dpgettext2 (NULL, "so many a second", nouns[find_noun (now->noun)].a_second);
+  /* Translators: how fast a job is: "9.5 pictures/s", and "85 pictures/s" */
+  return now->speed < 10 ? g_strdup_printf (_("%.1f %s/s"), now->speed, noun) : g_strdup_printf (_("%.0f %s/s"), now->speed, noun);
 }
 
 /* Copies the snapshot into the properties. TRUE: the job is over and said so. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/label-errors.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/engine-error.h"
@@ -230,7 +231,7 @@ find_space (Search *self, GError **error)
           self->dim = space->dims;
         }
     }
-  return most > 0 || say_too_little (error, "No picture is embedded yet");
+  return most > 0 || say_too_little (error, _("No picture is embedded yet"));
 }
 
 static gboolean
@@ -249,7 +250,7 @@ load_labels (Search *self, GError **error)
         g_array_append_val (self->concepts, concept->id);
     }
   if (self->concepts->len == 0)
-    return say_too_little (error, "No picture is labelled yet");
+    return say_too_little (error, _("No picture is labelled yet"));
   self->rows = fovea_rows_load_labels (self->reader, NULL, (const gint64 *) (gpointer) self->concepts->data, self->concepts->len, error);
   if (self->rows == NULL)
     return FALSE;
@@ -257,7 +258,7 @@ load_labels (Search *self, GError **error)
   for (gsize i = 0; i < self->rows->n; i++)
     if (self->rows->groups[i] == (guint64) self->rows->ids[i])
       memcpy (&self->rows->groups[i], self->rows->sha256 + 32 * i, sizeof (guint64));
-  return self->rows->n > 0 || say_too_little (error, "No picture is labelled yet");
+  return self->rows->n > 0 || say_too_little (error, _("No picture is labelled yet"));
 }
 
 static gboolean
@@ -415,7 +416,7 @@ hold_out (Search *self, GError **error)
   self->fold = g_new (int, rows->n);
   n_folds = fovea_head_folds (rows->n, rows->n_concepts, rows->labels, rows->groups, used, N_FOLDS, SEED, self->fold);
   if (n_folds == 0)
-    return say_too_little (error, "Each concept has one labelled picture at most");
+    return say_too_little (error, _("Each concept has one labelled picture at most"));
   self->held_out = g_new0 (float, rows->n * rows->n_concepts);
   for (guint f = 0; f < n_folds; f++)
     if (!run_fold (self, (int) f, error))

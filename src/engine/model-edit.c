@@ -351,7 +351,7 @@ export_main (FoveaJob *job, gpointer data, GError **error)
   fovea_job_set_detail (job, _("Writing the model"));
   if (!export (self, error))
     {
-      g_prefix_error (error, "Exporting “%s”: ", self->model_id);
+      g_prefix_error (error, _("Exporting “%s”: "), self->model_id);
       return FALSE;
     }
   fovea_job_set_summary (job, summary);

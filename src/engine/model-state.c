@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/model-state-private.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/engine-error.h"
@@ -144,7 +145,7 @@ fovea_model_state_dup_predictor (FoveaModelState *state, GError **error)
   predictor = fovea_model_type_new_predictor (state->type, &reason);
   if (predictor == NULL && g_error_matches (reason, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_UNKNOWN_TYPE))
     g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-                 "Model “%s” is not trained yet; train it with “models train”", state->model->public_id);
+                 _("Model “%s” is not trained yet; train it with “models train”"), state->model->public_id);
   else if (predictor == NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
   return predictor;

@@ -201,7 +201,7 @@ predict_all_main (FoveaJob *job, gpointer data, GError **error)
   self->job = job;
   if (!predict_all (self, error))
     {
-      g_prefix_error (error, "Predicting with “%s”: ", self->model_id);
+      g_prefix_error (error, _("Predicting with “%s”: "), self->model_id);
       return FALSE;
     }
   summary = g_strdup_printf (ngettext ("%u picture predicted", "%u pictures predicted", self->n_done), (guint) self->n_done);
@@ -270,5 +270,5 @@ fovea_project_predict_all (FoveaProject *project, const char *model_id)
 FoveaJob *
 fovea_project_embed (FoveaProject *project)
 {
-  return start (project, FOVEA_JOB_EMBED, "Embed pictures", NULL);
+  return start (project, FOVEA_JOB_EMBED, _("Embed pictures"), NULL);
 }

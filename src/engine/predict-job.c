@@ -282,7 +282,7 @@ predict_main (FoveaJob *job, gpointer data, GError **error)
   self->job = job;
   if (!get_ready (self, error) || !read_all (self, error))
     {
-      g_prefix_error (error, "Predicting with “%s”: ", self->model_id);
+      g_prefix_error (error, _("Predicting with “%s”: "), self->model_id);
       return FALSE;
     }
   summary = g_strdup_printf (ngettext ("%u picture predicted", "%u pictures predicted", self->n_paths), self->n_paths);

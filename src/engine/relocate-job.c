@@ -276,7 +276,7 @@ report (Relocation *self)
                                                : g_strdup (_("No file in this folder has its contents"));
 
       if (lost->found == NULL)
-        fovea_job_add_report_row (self->job, lost->path, FOVEA_STATUS_INPUT_FAILED, "Still missing", details);
+        fovea_job_add_report_row (self->job, lost->path, FOVEA_STATUS_INPUT_FAILED, _("Still missing"), details);
     }
   if (n == 0)
     summary = g_strdup (_("No picture is missing"));

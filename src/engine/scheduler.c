@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/scheduler.h"
 
+#include <glib/gi18n.h>
+
 #include "engine/background.h"
 #include "engine/engine-error.h"
 
@@ -81,7 +83,7 @@ fail_waiting_units (FoveaScheduler *self)
 
       while ((unit = g_queue_pop_head (&self->queues[p])) != NULL)
         {
-          g_set_error_literal (unit->error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The program is closing");
+          g_set_error_literal (unit->error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The program is closing"));
           unit->done = TRUE;
         }
     }
@@ -221,7 +223,7 @@ fovea_scheduler_run (FoveaScheduler *self, FoveaPriority priority, FoveaUnitFunc
   g_mutex_lock (&self->mutex);
   if (self->closed)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The program is closing");
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The program is closing"));
       unit.done = TRUE;
     }
   else
@@ -282,7 +284,7 @@ fovea_scheduler_reserve (FoveaScheduler *self, gsize bytes, GCancellable *cancel
          && (bytes > self->budget || self->taken > self->budget - bytes))
     g_cond_wait (&self->memory, &self->mutex);
   if (self->closed)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The program is closing");
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The program is closing"));
   else if (!g_cancellable_set_error_if_cancelled (cancellable, error))
     {
       self->taken += bytes;

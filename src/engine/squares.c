@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/embed-work-private.h"
@@ -24,7 +25,7 @@ fovea_squares_new (FoveaImage *image, guint fits_mask, const FoveaInputSpec *spe
       if (squares->square[fit] == NULL)
         {
           fovea_squares_free (squares);
-          g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_IO, "There is not enough memory for the picture");
+          g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_IO, _("There is not enough memory for the picture"));
           return NULL;
         }
       fovea_fit_picture (rgb, fit, spec, squares->square[fit]);

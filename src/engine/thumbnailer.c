@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/thumbnailer-private.h"
 
+#include <glib/gi18n.h>
+
 #include "engine/decode-file-private.h"
 #include "engine/engine-error.h"
 #include "engine/path-guard-private.h"
@@ -62,7 +64,7 @@ is_allowed (FoveaThumbnailer *self, const char *path, GError **error)
   g_mutex_unlock (&self->guard_mutex);
   if (!allowed)
     g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-                         "The picture lies outside the folders that were allowed for this project; import its folder to allow it");
+                         _("The picture lies outside the folders that were allowed for this project; import its folder to allow it"));
   return allowed;
 }
 
@@ -193,7 +195,7 @@ fovea_thumbnailer_free (FoveaThumbnailer *self)
     g_thread_join (self->threads[i]);
   while ((request = g_queue_pop_head (&self->requests)) != NULL)
     {
-      request->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The project is closed");
+      request->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The project is closed"));
       return_request (request);
     }
   g_clear_pointer (&self->guard, fovea_path_guard_free);
@@ -221,7 +223,7 @@ fovea_thumbnailer_load (FoveaThumbnailer *self, GTask *task, FoveaPicture *pictu
 
   if (row == NULL)
     {
-      g_task_return_new_error (task, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_NOT_FOUND, "The picture is no longer in the project");
+      g_task_return_new_error (task, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_NOT_FOUND, _("The picture is no longer in the project"));
       g_object_unref (task);
       return;
     }

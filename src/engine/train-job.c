@@ -351,8 +351,8 @@ check_enough (FoveaTraining *self, GError **error)
   if (self->rows->n > 0)
     return TRUE;
   g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-               "No picture%s%s is labelled with a concept of this model; label some first (fovea label, or import class folders)",
-               self->split != NULL ? " of split " : "", self->split != NULL ? self->split : "");
+               _("No picture%s%s is labelled with a concept of this model; label some first (fovea label, or import class folders)"),
+               self->split != NULL ? _(" of split ") : "", self->split != NULL ? self->split : "");
   return FALSE;
 }
 
@@ -426,7 +426,7 @@ train_main (FoveaJob *job, gpointer data, GError **error)
   fovea_core_write (self->core, write_failure, self, NULL);
   if (g_cancellable_is_cancelled (fovea_job_get_cancellable (job)))
     fovea_deep_train_forget (self);
-  g_prefix_error (error, "Training “%s”: ", self->model_id);
+  g_prefix_error (error, _("Training “%s”: "), self->model_id);
   return FALSE;
 }
 

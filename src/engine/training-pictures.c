@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/training-pictures-private.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/background.h"
@@ -77,7 +78,7 @@ is_unchanged (FoveaTrainingPictures *self, guint index, const FoveaDecoded *deco
       if (g_ascii_strncasecmp (decoded->sha256 + 2 * i, hex, 2) != 0)
         {
           g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
-                               "The file has changed since it was imported; import it again");
+                               _("The file has changed since it was imported; import it again"));
           return FALSE;
         }
     }
@@ -134,7 +135,7 @@ read_all (FoveaTrainingPictures *self, GError **error)
         take (self, item);
       else
         fovea_job_add_report_row (self->job, self->spec.paths[item->index], fovea_status_code_for_error (item->error),
-                                  "Could not be read", item->error->message);
+                                  _("Could not be read"), item->error->message);
       fovea_reader_item_free (item);
       if (!fovea_job_checkpoint (self->job, error))
         return FALSE;
@@ -147,7 +148,7 @@ read_all (FoveaTrainingPictures *self, GError **error)
     }
   if (self->learned->len > 0)
     return TRUE;
-  g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "None of the labelled pictures could be read");
+  g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, _("None of the labelled pictures could be read"));
   return FALSE;
 }
 

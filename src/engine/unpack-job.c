@@ -138,7 +138,7 @@ make_folder (Unpack *self, const char *parent, char **ret_folder, GError **error
       return TRUE;
     }
   g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_IO,
-               "The folder %s, where the pictures would go, cannot be made: %s", parent, g_strerror (errno));
+               _("The folder %s, where the pictures would go, cannot be made: %s"), parent, g_strerror (errno));
   return FALSE;
 }
 
@@ -170,7 +170,7 @@ unpack_one (Unpack *self, const char *archive, GError **error)
       const FoveaUnpackProblem *problem = g_ptr_array_index (unpacked.problems, i);
       g_autofree char *path = g_build_filename (archive, problem->name, NULL);
 
-      fovea_job_add_report_row (self->job, path, FOVEA_STATUS_INPUT_FAILED, "Was not unpacked", problem->reason);
+      fovea_job_add_report_row (self->job, path, FOVEA_STATUS_INPUT_FAILED, _("Was not unpacked"), problem->reason);
     }
   self->n_files += unpacked.n_files;
   self->n_left_out += unpacked.n_left_out;
@@ -234,12 +234,12 @@ unpack_main (FoveaJob *job, gpointer data, GError **error)
           return FALSE;
         }
       else
-        fovea_job_add_report_row (job, *archive, fovea_status_code_for_error (failure), "Was not unpacked", failure->message);
+        fovea_job_add_report_row (job, *archive, fovea_status_code_for_error (failure), _("Was not unpacked"), failure->message);
       self->done += g_stat (*archive, &info) == 0 ? (guint64) info.st_size : 0;
     }
   if (self->folders->len == 0)
     {
-      g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "None of the archives could be unpacked; the report says why");
+      g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, _("None of the archives could be unpacked; the report says why"));
       return FALSE;
     }
   summary = g_strdup_printf (ngettext ("%u file unpacked", "%u files unpacked", self->n_files), self->n_files);

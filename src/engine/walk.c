@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,12 +104,12 @@ static const char *
 kind_of (mode_t mode)
 {
   if (S_ISFIFO (mode))
-    return "It is a FIFO, not a file; it was not opened";
+    return _("It is a FIFO, not a file; it was not opened");
   if (S_ISSOCK (mode))
-    return "It is a socket, not a file; it was not opened";
+    return _("It is a socket, not a file; it was not opened");
   if (S_ISCHR (mode) || S_ISBLK (mode))
-    return "It is a device, not a file; it was not opened";
-  return "It is not a file";
+    return _("It is a device, not a file; it was not opened");
+  return _("It is not a file");
 }
 
 static int
@@ -161,7 +162,7 @@ list_folder (Walker *self, const char *path, GPtrArray *ret_folders)
 
   if (names == NULL)
     {
-      g_autofree char *reason = g_strdup_printf ("The folder cannot be read: %s", g_strerror (errno));
+      g_autofree char *reason = g_strdup_printf (_("The folder cannot be read: %s"), g_strerror (errno));
 
       add_problem (self, path, reason);
     }
@@ -186,7 +187,7 @@ visit (Walker *self, int parent, const char *name, const char *path, gboolean na
 
   if (fstatat (parent, name, &st, 0) != 0)
     {
-      g_autofree char *reason = g_strdup_printf ("It cannot be looked at: %s", g_strerror (errno));
+      g_autofree char *reason = g_strdup_printf (_("It cannot be looked at: %s"), g_strerror (errno));
 
       if (wanted)
         add_problem (self, path, reason);

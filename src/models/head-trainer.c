@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "models/head-trainer.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -183,9 +184,9 @@ check_labels (const Training *self, GError **error)
   if (exclusive ? n_positive >= 2 : n_both >= 1)
     return TRUE;
   g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_TOO_FEW,
-               exclusive ? "training needs examples of at least two concepts, there are examples of %u; label some pictures of another one"
-                         : "training needs a concept with pictures that have it and pictures that do not, %u concepts have "
-                           "pictures of one kind only; label some of the other kind",
+               exclusive ? _("training needs examples of at least two concepts, there are examples of %u; label some pictures of another one")
+                         : _("training needs a concept with pictures that have it and pictures that do not, %u concepts have "
+                             "pictures of one kind only; label some of the other kind"),
                n_positive);
   return FALSE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "models/pack.h"
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -268,7 +269,8 @@ fovea_pack_load (const char *name, GError **error)
       g_auto (GStrv) folders = fovea_pack_dup_folders ();
 
       g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_PACK_MISSING,
-                   "the model pack “%s” is not installed in %s; run build-aux/run once while online, or “fovea packs” to see what there is",
+                   _("the model pack “%s” is not installed in %s; run build-aux/run once while online, or “fovea packs” to see what "
+                     "there is"),
                    name, folders[0]);
       return NULL;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "models/predictor.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "models/predictor-private.h"
@@ -131,7 +132,8 @@ fovea_predictor_ensure_pack (FoveaPredictor *self, FoveaPack *pack, GError **err
       (self->head != NULL && fovea_pack_get_dim (loaded) != self->head->dim))
     {
       g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH,
-                   "the model was trained on another “%s” (%.12s…) than the one that is installed (%.12s…); install that one, or train a new version",
+                   _("the model was trained on another “%s” (%.12s…) than the one that is installed (%.12s…); install that one, or "
+                     "train a new version"),
                    self->pack_name, self->pack_hash, fovea_pack_get_hash (loaded));
       return FALSE;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store-concepts.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "store/store-private.h"
@@ -66,7 +67,7 @@ check_name (const char  *name,
   stripped = g_strstrip (g_strdup (name));
   if (stripped[0] != '\0')
     return TRUE;
-  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID, "A concept needs a name");
+  g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID, _("A concept needs a name"));
   return FALSE;
 }
 
@@ -267,7 +268,7 @@ fovea_store_update_concept (FoveaStore               *store,
   if (taken)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_CONFLICT,
-                   "There is a concept “%s” already: choose another name, or merge the two",
+                   _("There is a concept “%s” already: choose another name, or merge the two"),
                    concept_->name);
       return FALSE;
     }

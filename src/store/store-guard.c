@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ fail_errno (const char  *path,
                          : errsv == EACCES || errsv == EPERM ? FOVEA_STORE_ERROR_PERMISSION
                                                              : FOVEA_STORE_ERROR_IO;
 
-  g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” cannot be opened: %s", path,
+  g_set_error (error, FOVEA_STORE_ERROR, code, _("“%s” cannot be opened: %s"), path,
                g_strerror (errsv));
   return FALSE;
 }
@@ -65,15 +66,15 @@ look_at_sidecar (const char  *path,
   if (!S_ISREG (st.st_mode))
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_FOREIGN,
-                   "“%s” is not a plain file; a project from elsewhere may not bring such a thing: "
-                   "remove it to open the project", name);
+                   _("“%s” is not a plain file; a project from elsewhere may not bring such a thing: "
+                     "remove it to open the project"), name);
       return FALSE;
     }
   *ret_size = st.st_size;
   if (g_str_equal (suffix, "-journal") && st.st_size > 0 && names_super_journal (name) != 0)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_FOREIGN,
-                   "“%s” was not left by Fovea: remove it to open the project", name);
+                   _("“%s” was not left by Fovea: remove it to open the project"), name);
       return FALSE;
     }
   return TRUE;
@@ -91,7 +92,7 @@ judge_header (const char       *path,
   if (n < 16 || memcmp (header, "SQLite format 3", 16) != 0)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_FOREIGN,
-                   "“%s” is not a Fovea project", path);
+                   _("“%s” is not a Fovea project"), path);
       return FALSE;
     }
   if (n < HEADER_SIZE)
@@ -104,7 +105,7 @@ judge_header (const char       *path,
   if (read_be32 (header + 68) != FOVEA_STORE_APPLICATION_ID)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_FOREIGN,
-                   "“%s” is an SQLite file of another program, not a Fovea project", path);
+                   _("“%s” is an SQLite file of another program, not a Fovea project"), path);
       return FALSE;
     }
 
@@ -116,7 +117,7 @@ judge_header (const char       *path,
       || read_be32 (header + 24) != read_be32 (header + 92))
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED,
-                   "“%s” is damaged: its header makes no sense; restore it from a backup", path);
+                   _("“%s” is damaged: its header makes no sense; restore it from a backup"), path);
       return FALSE;
     }
   /* With a log the file may be shorter than its header says until the log is folded in. */
@@ -168,8 +169,8 @@ fovea_store_guard_file (const char       *path,
   if (!S_ISREG (st.st_mode))
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_A_FILE,
-                   S_ISDIR (st.st_mode) ? "“%s” is a folder, not a project"
-                                        : "“%s” is not a plain file, so not a project", path);
+                   S_ISDIR (st.st_mode) ? _("“%s” is a folder, not a project")
+                                        : _("“%s” is not a plain file, so not a project"), path);
       return FALSE;
     }
   if (access (path, R_OK) != 0)
@@ -188,7 +189,7 @@ fovea_store_guard_file (const char       *path,
   if (st.st_size == 0)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_EMPTY,
-                   "“%s” is an empty file, not a project", path);
+                   _("“%s” is an empty file, not a project"), path);
       return FALSE;
     }
   if (read_header && !read_file_header (path, &guard, error))
@@ -321,7 +322,7 @@ fovea_store_guard_schema (sqlite3                    *db,
     if (g_str_has_prefix (row, "table\n") && !g_hash_table_contains (found, name))
       {
         g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED,
-                     "“%s” is damaged: the table “%s” is not there; restore it from a backup",
+                     _("“%s” is damaged: the table “%s” is not there; restore it from a backup"),
                      path, (const char *) name);
         return FALSE;
       }
@@ -384,7 +385,7 @@ fovea_store_guard_tables (sqlite3     *db,
       if (!g_str_equal (said, "ok"))
         {
           g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED,
-                       "“%s” is damaged (%s: %s): restore it from a backup", path, tables[i], said);
+                       _("“%s” is damaged (%s: %s): restore it from a backup"), path, tables[i], said);
           return FALSE;
         }
     }

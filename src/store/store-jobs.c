@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store-jobs.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "store/store-private.h"
@@ -80,7 +81,7 @@ fail_busy (const FoveaStoreJob  *job,
     parts[0][strcspn (parts[0], "/")] = '\0';
   g_set_error (
     error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY,
-    "“%s” is being done already, by process %s on %s since %s: wait for it, or stop it there",
+    _("“%s” is being done already, by process %s on %s since %s: wait for it, or stop it there"),
     job->title, g_strv_length (parts) > 1 ? parts[1] : "?", parts[0] != NULL ? parts[0] : "?",
     since);
   return FALSE;

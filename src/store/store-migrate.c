@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,10 +117,10 @@ set_file_error (const char  *path,
                                                               : FOVEA_STORE_ERROR_IO;
 
   if (code == FOVEA_STORE_ERROR_EXISTS)
-    g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” is there already: choose another name",
+    g_set_error (error, FOVEA_STORE_ERROR, code, _("“%s” is there already: choose another name"),
                  path);
   else
-    g_set_error (error, FOVEA_STORE_ERROR, code, "“%s” cannot be written: %s", path,
+    g_set_error (error, FOVEA_STORE_ERROR, code, _("“%s” cannot be written: %s"), path,
                  g_strerror (errsv));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store-models.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "store/store-private.h"
@@ -114,7 +115,7 @@ fovea_store_add_model (FoveaStore             *store,
   if (taken)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_CONFLICT,
-                   "There is a model “%s” already: choose another id", model->public_id);
+                   _("There is a model “%s” already: choose another id"), model->public_id);
       return FALSE;
     }
   if (!fovea_sql_run (

@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,7 +86,7 @@ judge_content (sqlite3                    *db,
   if (id != FOVEA_STORE_APPLICATION_ID || version < 1)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_FOREIGN,
-                   "“%s” is not a Fovea project", path);
+                   _("“%s” is not a Fovea project"), path);
       return FALSE;
     }
   if (!fovea_store_guard_schema (db, path, (int) version, migrations, n, error))
@@ -169,8 +170,8 @@ judge_file (FoveaStore                 *store,
   if (guard->has_wal && access (store->folder, W_OK) != 0
       && local_error->code != FOVEA_STORE_ERROR_FOREIGN)
     g_prefix_error (&local_error,
-                    "“%s-wal” holds changes that were not folded in, and the folder may not be "
-                    "written: copy both to a folder of yours. ",
+                    _("“%s-wal” holds changes that were not folded in, and the folder may not be "
+                      "written: copy both to a folder of yours. "),
                     store->path);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
@@ -200,16 +201,16 @@ decide_mode (FoveaStore           *store,
 
   store->on_network = fovea_store_on_network_mount (store->path);
   if ((flags & FOVEA_STORE_OPEN_READ_ONLY) != 0)
-    set_read_only (store, g_strdup ("it was opened for reading only"));
+    set_read_only (store, g_strdup (_("it was opened for reading only")));
   else if (store->schema > store->latest)
     set_read_only (store,
-                   g_strdup_printf ("it was made by a newer Fovea (form %d, this one writes %d)",
+                   g_strdup_printf (_("it was made by a newer Fovea (form %d, this one writes %d)"),
                                     store->schema, store->latest));
   else if (access (store->path, W_OK) != 0)
-    set_read_only (store, g_strdup_printf ("you may not write the file (%s)", g_strerror (errno)));
+    set_read_only (store, g_strdup_printf (_("you may not write the file (%s)"), g_strerror (errno)));
   else if (access (store->folder, W_OK) != 0)
     set_read_only (store,
-                   g_strdup_printf ("you may not write its folder (%s)", g_strerror (errno)));
+                   g_strdup_printf (_("you may not write its folder (%s)"), g_strerror (errno)));
 
   if (store->read_only || !store->on_network)
     return TRUE;
@@ -222,7 +223,7 @@ decide_mode (FoveaStore           *store,
       return FALSE;
     }
   set_read_only (
-    store, g_strdup_printf ("it lies on a network folder and is being changed by %s", holder));
+    store, g_strdup_printf (_("it lies on a network folder and is being changed by %s"), holder));
   return TRUE;
 }
 
@@ -293,8 +294,8 @@ open_for_use (FoveaStore                 *store,
     }
   sqlite3_close (g_steal_pointer (&store->db));
   store->no_room = TRUE;
-  set_read_only (store, g_strdup ("there is no room left on its disk; free some space and open it "
-                                  "again"));
+  set_read_only (store, g_strdup (_("there is no room left on its disk; free some space and open it "
+                                    "again")));
   return open_main_connection (store, guard, error);
 }
 
@@ -313,8 +314,8 @@ bring_up_to_date (FoveaStore                 *store,
     {
       g_set_error (
         error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_READ_ONLY,
-        "“%s” was made by an older Fovea and has to be converted once, but %s: copy it to "
-        "where you may write",
+        _("“%s” was made by an older Fovea and has to be converted once, but %s: copy it to "
+          "where you may write"),
         store->path, store->read_only_reason);
       return FALSE;
     }
@@ -345,7 +346,7 @@ read_project_id (FoveaStore  *store,
     }
   if (rc == SQLITE_DONE)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_DAMAGED,
-                 "“%s” is damaged: it has no project id; restore it from a backup", store->path);
+                 _("“%s” is damaged: it has no project id; restore it from a backup"), store->path);
   return FALSE;
 }
 
@@ -394,7 +395,7 @@ fovea_store_open_with (const char                 *path,
       g_set_error (error, FOVEA_STORE_ERROR,
                    errsv == ENOENT || errsv == ENOTDIR ? FOVEA_STORE_ERROR_NOT_FOUND
                    : errsv == EACCES ? FOVEA_STORE_ERROR_PERMISSION : FOVEA_STORE_ERROR_IO,
-                   "“%s” cannot be opened: %s", path, g_strerror (errsv));
+                   _("“%s” cannot be opened: %s"), path, g_strerror (errsv));
       return NULL;
     }
   g_mutex_lock (&fovea_store_registry_mutex);
@@ -452,7 +453,7 @@ fovea_store_open_reader (const FoveaStore  *store,
   reader->no_room = store->no_room;
   reader->project_id = g_strdup (store->project_id);
   reader->is_reader = TRUE;
-  set_read_only (reader, g_strdup ("it was opened for reading only"));
+  set_read_only (reader, g_strdup (_("it was opened for reading only")));
 
   g_mutex_lock (&fovea_store_registry_mutex);
   ok = fovea_store_guard_file (store->path, FALSE, &guard, error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store-paths.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "store/store-private.h"
@@ -155,7 +156,7 @@ fovea_store_allow_folder (FoveaStore  *store,
   if (!folder_mac (store, stored, mac))
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_PERMISSION,
-                   "The folders that you allow cannot be remembered: “%s” may not be written",
+                   _("The folders that you allow cannot be remembered: “%s” may not be written"),
                    g_get_user_data_dir ());
       return FALSE;
     }

@@ -2,6 +2,7 @@
 #include "store/store-private.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <string.h>
 
 static gboolean
@@ -55,17 +56,17 @@ fovea_sql_set_error (sqlite3     *db,
 
   if (code == FOVEA_STORE_ERROR_BUSY)
     g_set_error (error, FOVEA_STORE_ERROR, code,
-                 "Another program is writing to “%s” just now: try again in a moment", path);
+                 _("Another program is writing to “%s” just now: try again in a moment"), path);
   else if (code == FOVEA_STORE_ERROR_FULL)
     g_set_error (error, FOVEA_STORE_ERROR, code,
-                 "There is no room left on the disk of “%s”: nothing was changed; free some space "
-                 "and try again", path);
+                 _("There is no room left on the disk of “%s”: nothing was changed; free some space "
+                   "and try again"), path);
   else if (code == FOVEA_STORE_ERROR_READ_ONLY)
     g_set_error (error, FOVEA_STORE_ERROR, code,
-                 "“%s” is open read-only and cannot be changed", path);
+                 _("“%s” is open read-only and cannot be changed"), path);
   else if (code == FOVEA_STORE_ERROR_DAMAGED)
     g_set_error (error, FOVEA_STORE_ERROR, code,
-                 "“%s” is damaged (%s): restore it from a backup", path, message);
+                 _("“%s” is damaged (%s): restore it from a backup"), path, message);
   else if (code == FOVEA_STORE_ERROR_NOT_FOUND)
     g_set_error (error, FOVEA_STORE_ERROR, code,
                  "“%s”: a row that this one refers to does not exist", path);
@@ -268,8 +269,8 @@ check_in_place (FoveaStore  *store,
   if (sqlite3_file_control (store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved)
     return TRUE;
   g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
-               "“%s” was moved or deleted while it was open, so nothing can be kept in it; "
-               "put it back where it was", store->path);
+               _("“%s” was moved or deleted while it was open, so nothing can be kept in it; "
+                 "put it back where it was"), store->path);
   return FALSE;
 }
 
@@ -281,9 +282,9 @@ fovea_sql_begin (FoveaStore  *store,
   if (store->read_only)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_READ_ONLY,
-                   "“%s” cannot be changed: %s", store->path,
+                   _("“%s” cannot be changed: %s"), store->path,
                    store->read_only_reason != NULL ? store->read_only_reason
-                                                   : "it is open read-only");
+                                                   : _("it is open read-only"));
       return FALSE;
     }
   if (!check_in_place (store, error))
@@ -343,7 +344,7 @@ fovea_store_need_command (FoveaStore  *store,
     return TRUE;
   if (store->read_only)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_READ_ONLY,
-                 "“%s” cannot be changed: %s", store->path, store->read_only_reason);
+                 _("“%s” cannot be changed: %s"), store->path, store->read_only_reason);
   else
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
                  "“%s”: this change has to be made within a command", store->path);

@@ -3,6 +3,7 @@
 
 #include "store/store-private.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 /*
@@ -228,7 +229,7 @@ close_references (FoveaStore  *store,
           return FALSE;
     }
   g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_CONFLICT,
-               "“%s”: other changes since stand in the way", store->path);
+               _("“%s”: other changes since stand in the way"), store->path);
   return FALSE;
 }
 
@@ -351,7 +352,7 @@ find_command (FoveaStore            *store,
   rc = fovea_sql_step (store, stmt, error);
   if (rc == SQLITE_DONE)
     g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_NOT_FOUND,
-                 undo ? "“%s”: there is nothing to undo" : "“%s”: there is nothing to redo",
+                 undo ? _("“%s”: there is nothing to undo") : _("“%s”: there is nothing to redo"),
                  store->path);
   if (rc != SQLITE_ROW)
     return FALSE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store-undo.h"
 
+#include <glib/gi18n.h>
+
 #include "store/store-private.h"
 
 /* A changeset is kept as one value; SQLite's own limit on those is 1,000,000,000 bytes. */
@@ -268,7 +270,7 @@ store_changeset (FoveaStore  *store,
   if (size > MAX_CHANGESET)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_INVALID,
-                   "“%s”: too much for one command: make it in several parts", store->path);
+                   _("“%s”: too much for one command: make it in several parts"), store->path);
       return FALSE;
     }
   if (store->command == 0

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store-models.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "store/store-annotations.h"
@@ -232,7 +233,7 @@ fovea_store_remove_version (FoveaStore  *store,
   if (busy)
     {
       g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY,
-                   "The version “%s” is being trained: stop the training first",
+                   _("The version “%s” is being trained: stop the training first"),
                    version->public_id);
       return FALSE;
     }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -275,17 +276,17 @@ set_ended_error (Helper *helper, Outcome outcome, int timeout_ms, GError **error
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
   else if (outcome == TIMED_OUT)
     g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER,
-                 "decoding took longer than %g seconds and was stopped", timeout_ms / 1000.0);
+                 _("decoding took longer than %g seconds and was stopped"), timeout_ms / 1000.0);
   else if (number == SIGXCPU)
     g_set_error_literal (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER,
-                         "decoding took too much processor time and was stopped");
+                         _("decoding took too much processor time and was stopped"));
   else if (number == SIGTRAP || number == SIGABRT || number == SIGKILL)
     g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER,
-                 "decoding needed more memory than it may have, or failed (%s)", g_strsignal (number));
+                 _("decoding needed more memory than it may have, or failed (%s)"), g_strsignal (number));
   else if (number != 0)
-    g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER, "the decoder crashed on it (%s)", g_strsignal (number));
+    g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER, _("the decoder crashed on it (%s)"), g_strsignal (number));
   else
-    g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER, "the decoder ended on it (status %d)",
+    g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_HELPER, _("the decoder ended on it (status %d)"),
                  WEXITSTATUS (status));
   return FALSE;
 }
@@ -484,7 +485,7 @@ decode_file (FoveaDecoder *decoder, int fd, const struct stat *info, const Fovea
     return FALSE;
   if (fstat (fd, &after) != 0 || after.st_size != info->st_size || mtime_ns (&after) != mtime_ns (info))
     {
-      g_set_error_literal (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_IO, "the file changed while it was read; try again");
+      g_set_error_literal (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_IO, _("the file changed while it was read; try again"));
       return FALSE;
     }
   if (options->hash)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -138,15 +139,15 @@ check_entry (Unpacking *self, const FoveaUnpackHead *head, const char *name, GEr
   if (head->encrypted)
     {
       g_set_error_literal (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_UNSUPPORTED,
-                           "it is protected by a password; unpack it with another program and import the folder");
+                           _("it is protected by a password; unpack it with another program and import the folder"));
       return FALSE;
     }
   if (!is_safe_name (name))
-    return refuse (self, FOVEA_VISION_ERROR_DAMAGED, "a name in it leads out of its folder", error);
+    return refuse (self, FOVEA_VISION_ERROR_DAMAGED, _("a name in it leads out of its folder"), error);
   if (head->kind == FOVEA_UNPACK_IS_LINK)
-    return refuse (self, FOVEA_VISION_ERROR_DAMAGED, "it holds a link", error);
+    return refuse (self, FOVEA_VISION_ERROR_DAMAGED, _("it holds a link"), error);
   if (head->kind != FOVEA_UNPACK_IS_FILE && head->kind != FOVEA_UNPACK_IS_FOLDER)
-    return refuse (self, FOVEA_VISION_ERROR_DAMAGED, "it holds something that is no file", error);
+    return refuse (self, FOVEA_VISION_ERROR_DAMAGED, _("it holds something that is no file"), error);
   return TRUE;
 }
 
@@ -174,9 +175,9 @@ create_file (Unpacking *self, const char *name, GError **error)
     return TRUE;
   problem = errno;
   if (problem == EEXIST || problem == ENOTDIR || problem == EISDIR)
-    add_problem (self, "There is another file of that name in the archive");
+    add_problem (self, _("There is another file of that name in the archive"));
   else if (problem == ENAMETOOLONG || problem == EINVAL || problem == EILSEQ)
-    add_problem (self, "Its name is longer than a file's may be");
+    add_problem (self, _("Its name is longer than a file's may be"));
   else
     return fail_to_write (self, problem, error);
   return TRUE;
@@ -214,7 +215,7 @@ take_entry (Unpacking *self, const FoveaUnpackHead *head, const char *name, gboo
   if (name[0] == '\0' || is_hidden (name))
     self->out->n_left_out++;
   else if (is_archive (name))
-    add_problem (self, "It is an archive within the archive, and was not opened");
+    add_problem (self, _("It is an archive within the archive, and was not opened"));
   else if (self->wanted != NULL && !self->wanted (name))
     self->out->n_left_out++;
   else if (!create_file (self, name, error))
@@ -231,10 +232,10 @@ take_data (Unpacking *self, const guint8 *bytes, gsize n_bytes, GError **error)
     {
       if (self->disk_is_the_limit)
         g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_TOO_LARGE,
-                     "there is no room for it on the disk of %s; make room and try again", self->folder);
+                     _("there is no room for it on the disk of %s; make room and try again"), self->folder);
       else
         g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_TOO_LARGE,
-                     "it is refused, for it holds more than %d times its own size; pictures are never packed so tightly", MAX_RATIO);
+                     _("it is refused, for it holds more than %d times its own size; pictures are never packed so tightly"), MAX_RATIO);
       return FALSE;
     }
   while (self->fd >= 0 && n_bytes > 0)
@@ -332,9 +333,9 @@ set_failed_error (Unpacking *self, const Packet *packet, GError **error)
   g_autofree char *reason = presentable ((const char *) packet->bytes);
 
   if (self->n_entries == 0)
-    g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_UNKNOWN_FORMAT, "it is no zip file, or damaged (%s)", reason);
+    g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_UNKNOWN_FORMAT, _("it is no zip file, or damaged (%s)"), reason);
   else
-    g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_DAMAGED, "it is damaged at “%s” (%s)", self->name, reason);
+    g_set_error (error, FOVEA_VISION_ERROR, FOVEA_VISION_ERROR_DAMAGED, _("it is damaged at “%s” (%s)"), self->name, reason);
   return FALSE;
 }
 
