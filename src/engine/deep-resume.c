@@ -150,7 +150,7 @@ read_plan (FoveaDeep *deep, JsonObject *header)
       JsonObject *object = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
       FoveaDeepStage *at = &deep->plan.stages[i];
 
-      if (object == NULL || get_int (object, "steps") < 1)
+      if (object == NULL || get_int (object, "steps") < (i == stage ? 1 : 0))
         return FALSE;
       at->n_steps = (guint64) get_int (object, "steps");
       at->head_rate = get_number (object, "head_rate");

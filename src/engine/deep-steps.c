@@ -64,21 +64,22 @@ fovea_deep_run_unit (FoveaDeep *deep, FoveaUnitFunc func, gpointer data, GError 
                               fovea_job_get_cancellable (deep->training->job), error);
 }
 
-/* Stretches or cuts what is still to be done, so that it ends with the limit; never beyond the plan that was made. */
+/* Stretches or cuts what is still to be done, so that it ends with the limit; never beyond the plan that was made. The stage
+ * that is running goes first: half of two stages is worth less than one. */
 static void
 fit_to_time (FoveaDeep *deep, const FoveaDeepPlan *wanted)
 {
   FoveaDeepStage *stage = &deep->plan.stages[deep->stage];
-  const double available = MAX (0, fovea_deep_left_s (deep)) / deep->step_seconds;
-  double left = (double) (wanted->stages[deep->stage].n_steps - MIN (deep->step, wanted->stages[deep->stage].n_steps)), later = 0, part;
-  guint64 n_steps;
+  const guint64 wanted_steps = wanted->stages[deep->stage].n_steps, left = wanted_steps - MIN (deep->step, wanted_steps);
+  guint64 available = (guint64) (MAX (0, fovea_deep_left_s (deep)) / deep->step_seconds);
+  const guint64 n_steps = deep->step + MAX (1, MIN (available, left));
 
+  available -= MIN (available, left);
   for (guint i = deep->stage + 1; i < deep->plan.n_stages; i++)
-    later += (double) wanted->stages[i].n_steps;
-  part = MIN (1, available / MAX (1, left + later));
-  n_steps = deep->step + (guint64) MAX (1, part * left);
-  for (guint i = deep->stage + 1; i < deep->plan.n_stages; i++)
-    deep->plan.stages[i].n_steps = (guint64) MAX (1, part * (double) wanted->stages[i].n_steps);
+    {
+      deep->plan.stages[i].n_steps = MIN (available, wanted->stages[i].n_steps);
+      available -= deep->plan.stages[i].n_steps;
+    }
   if (fabs ((double) n_steps - (double) stage->n_steps) < REPLAN_PART * (double) stage->n_steps)
     return;
   stage->n_steps = n_steps;
@@ -326,6 +327,20 @@ next_stage (FoveaDeep *deep, GError **error)
   return TRUE;
 }
 
+/* Whether another stage is to come that there is time enough for. */
+static gboolean
+has_next_stage (FoveaDeep *deep)
+{
+  const FoveaDeepStage *stage = &deep->plan.stages[deep->stage];
+
+  if (deep->stopped_early || deep->stage + 1 == deep->plan.n_stages)
+    return FALSE;
+  if ((double) stage[1].n_steps >= FOVEA_DEEP_STAGE_2_MIN_PART * (double) stage->n_steps)
+    return TRUE;
+  deep->plan.n_stages = deep->stage + 1;
+  return FALSE;
+}
+
 static gboolean
 begin_stage (FoveaDeep *deep, GError **error)
 {
@@ -346,7 +361,7 @@ fovea_deep_run_stages (FoveaDeep *deep, GError **error)
     {
       if (!begin_stage (deep, error) || !run_stage (deep, &wanted, error))
         return FALSE;
-      if (deep->stopped_early || deep->stage + 1 == deep->plan.n_stages)
+      if (!has_next_stage (deep))
         return TRUE;
       if (!next_stage (deep, error))
         return FALSE;

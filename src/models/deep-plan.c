@@ -10,8 +10,6 @@
 #define STAGE_EPOCHS_FEW 20
 #define STAGE_MIN_EPOCHS 3
 #define STAGE_2_HEAD_RATE 2e-3
-/* A second stage shorter than this part of the first is not begun. */
-#define STAGE_2_MIN_PART 0.5
 #define SCRATCH_MAX_EPOCHS 200
 
 const char *const fovea_template_names[] = {
@@ -87,7 +85,7 @@ plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guin
   if (options->time_limit_s <= 0 || available <= first)
     return;
   second = MIN (second, available - first);
-  if ((double) second < STAGE_2_MIN_PART * (double) first)
+  if ((double) second < FOVEA_DEEP_STAGE_2_MIN_PART * (double) first)
     return;
   plan->n_stages = 2;
   plan->stages[1] = (FoveaDeepStage) { second, MIN (head_rate, STAGE_2_HEAD_RATE), options->backbone_rate };

@@ -54,6 +54,9 @@ typedef struct {
   FoveaDeepStage stages[FOVEA_DEEP_MAX_STAGES];
 } FoveaDeepPlan;
 
+/* A second stage shorter than this part of the first is not begun. */
+#define FOVEA_DEEP_STAGE_2_MIN_PART 0.5
+
 /* At most this many pictures of the rarest concept: the classifier starts from a logistic regression (C = 10) on the
  * pack's vectors, and learns more slowly; with random numbers it would not find the concepts in time. */
 #define FOVEA_DEEP_FEW 12

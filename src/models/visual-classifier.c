@@ -143,7 +143,9 @@ fovea_visual_classifier_get_options (FoveaVisualClassifier *self, FoveaDeepOptio
   ret_options->label_smoothing = g_value_get_double (&values[PROP_LABEL_SMOOTHING]);
   ret_options->validation_fraction = g_value_get_double (&values[PROP_VALIDATION_FRACTION]);
   ret_options->patience = (guint) g_value_get_int (&values[PROP_PATIENCE]);
-  ret_options->bf16 = strcmp (precision, "bf16") == 0 || (strcmp (precision, "auto") == 0 && fovea_bf16_is_fast ());
+  /* Fresh weights learn from gradients too small for bf16's eight bits, and small networks are no faster in it. */
+  ret_options->bf16 = strcmp (precision, "bf16") == 0 || (strcmp (precision, "auto") == 0 && fovea_bf16_is_fast () &&
+                                                          fovea_template_get_pack (ret_options->template) != NULL);
   ret_options->seed = (guint64) g_value_get_int (&values[PROP_SEED]);
   get_augmentation (values, &ret_options->augmentation);
 }
