@@ -70,10 +70,12 @@ static gboolean
 load (FoveaReviewPage *self, guint position)
 {
   g_autoptr (FoveaPicture) picture = g_list_model_get_item (G_LIST_MODEL (self->review), position);
+  g_autofree char *path = picture != NULL ? fovea_picture_dup_path (picture) : g_strdup ("");
   Loading *loading;
   gpointer id;
 
-  if (picture == NULL)
+  /* Without a path it has just left the project; it may come back by redo, so no failure is remembered of it. */
+  if (path[0] == '\0')
     return FALSE;
   id = (gpointer) (gintptr) fovea_picture_get_id (picture);
   if (g_hash_table_contains (self->textures, id) || g_hash_table_contains (self->failures, id))

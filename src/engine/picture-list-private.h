@@ -16,6 +16,10 @@ void fovea_picture_list_refresh (FoveaPictureList *self);
  * where it depends on them. */
 void fovea_picture_list_suggestions_changed (FoveaPictureList *self);
 
+/* The object of picture @id, whether or not it is in the list under the present filter (or at all: of a row that is gone nothing
+ * is known, and it says so). Main thread; one row is read where nobody holds the object yet. */
+FoveaPicture *fovea_picture_list_dup_picture (FoveaPictureList *self, gint64 id) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Waits for what runs in the background; the list stays as it is. Before the core is closed. */
 void fovea_picture_list_close (FoveaPictureList *self);
 

@@ -189,6 +189,18 @@ load_page (FoveaPictureList *self, guint position)
     g_ptr_array_unref (g_queue_pop_tail (&self->pages));
 }
 
+FoveaPicture *
+fovea_picture_list_dup_picture (FoveaPictureList *self, gint64 id)
+{
+  FoveaPicture *picture = find_held (self, id);
+
+  if (picture != NULL)
+    return g_object_ref (picture);
+  picture = make_picture (self, id);
+  load_rows (self, &id, &picture, 1, FALSE);
+  return picture;
+}
+
 static void
 drop_pages (FoveaPictureList *self)
 {

@@ -56,7 +56,6 @@ struct _FoveaReview {
 };
 
 /* review.c */
-FoveaPicture      *fovea_review_dup_picture (FoveaReview *self, gint64 id);   /* (nullable) */
 gint64             fovea_review_get_id (FoveaReview *self, guint position);
 FoveaReviewVerdict fovea_review_get_verdict_of (FoveaReview *self, gint64 id);
 gboolean           fovea_review_find (FoveaReview *self, gint64 id, guint *ret_position);

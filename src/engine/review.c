@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/picture-list-private.h"
 #include "engine/review-private.h"
 
 #include "vision/metrics.h"
@@ -25,14 +26,6 @@ id_at (const GArray *ids, guint i)
   return g_array_index (ids, gint64, i);
 }
 
-FoveaPicture *
-fovea_review_dup_picture (FoveaReview *self, gint64 id)
-{
-  guint position;
-
-  return fovea_picture_list_find (self->all, id, &position) ? g_list_model_get_item (G_LIST_MODEL (self->all), position) : NULL;
-}
-
 static GType
 get_item_type (GListModel *model)
 {
@@ -50,7 +43,9 @@ get_item (GListModel *model, guint position)
 {
   FoveaReview *self = FOVEA_REVIEW (model);
 
-  return position < self->ids->len ? fovea_review_dup_picture (self, id_at (self->ids, position)) : NULL;
+  /* Never NULL inside the queue: an entry whose picture has just left the project stays until the queue is built anew, which waits
+   * for the source, and so do new ones that the list of all pictures has not read yet. */
+  return position < self->ids->len ? fovea_picture_list_dup_picture (self->all, id_at (self->ids, position)) : NULL;
 }
 
 static void
@@ -141,19 +136,26 @@ source_id (FoveaReview *self, guint i)
                                                   : fovea_picture_list_get_id (self->source, i);
 }
 
-/* What was looked at, the present picture and the two after it; then the rest of the source in its order. */
+/* What was looked at, the present picture and the two after it, less those that were removed from the project, the present one too;
+ * then the rest of the source in its order. */
 static GArray *
 build_queue (FoveaReview *self)
 {
   GArray *now = g_array_sized_new (FALSE, FALSE, sizeof (gint64), self->frozen + count_source (self));
   g_autoptr (GHashTable) taken = g_hash_table_new (NULL, NULL);
-  guint n = count_source (self), position;
+  guint n = count_source (self), head = MIN (self->frozen, self->ids->len), present = self->position, position;
 
-  for (guint i = 0; i < MIN (self->frozen, self->ids->len); i++)
+  for (guint i = 0; i < head; i++)
     {
       gint64 id = id_at (self->ids, i);
-      gboolean ahead = i > self->position && !g_hash_table_contains (self->verdicts, (gpointer) (gintptr) id);
+      gboolean ahead = i > present && !g_hash_table_contains (self->verdicts, (gpointer) (gintptr) id);
 
+      if (!exists (self, id))
+        {
+          self->frozen--;
+          self->position -= i < present;
+          continue;
+        }
       /* Somebody else labelled it meanwhile. */
       if (ahead && self->order != FOVEA_REVIEW_LABEL_ERRORS && !fovea_picture_list_find (self->source, id, &position))
         continue;
@@ -168,22 +170,6 @@ build_queue (FoveaReview *self)
         g_array_append_val (now, id);
     }
   return now;
-}
-
-/* Pictures that were removed from the project leave the queue, the present one too. */
-static void
-drop_removed (FoveaReview *self)
-{
-  guint head = MIN (self->frozen, self->ids->len);
-
-  for (guint i = head; i-- > 0;)
-    if (!exists (self, id_at (self->ids, i)))
-      {
-        g_array_remove_index (self->ids, i);
-        self->frozen--;
-        self->position -= i < self->position;
-        g_list_model_items_changed (G_LIST_MODEL (self), i, 1, 0);
-      }
 }
 
 static void
@@ -218,7 +204,6 @@ fovea_review_rebuild (FoveaReview *self)
 {
   if (self->closed || fovea_review_get_loading (self))
     return;
-  drop_removed (self);
   replace_queue (self, build_queue (self));
   probe (self);
   fovea_review_emit_changed (self);
@@ -291,11 +276,11 @@ static gboolean
 is_stale (FoveaReview *self, gint64 id)
 {
   const FoveaLabelError *error = fovea_review_get_error (self, id);
-  g_autoptr (FoveaPicture) picture = error != NULL ? fovea_review_dup_picture (self, id) : NULL;
+  g_autoptr (FoveaPicture) picture = error != NULL ? fovea_picture_list_dup_picture (self->all, id) : NULL;
 
   if (error == NULL)
     return FALSE;
-  for (guint i = 0; picture != NULL && i < fovea_picture_get_n_labels (picture); i++)
+  for (guint i = 0; i < fovea_picture_get_n_labels (picture); i++)
     {
       gboolean positive;
       FoveaConcept *concept = fovea_picture_get_label (picture, i, &positive);
@@ -386,9 +371,7 @@ fovea_review_get_suggestion (FoveaReview *self, guint position, FoveaSuggestion 
   id = id_at (self->ids, position);
   if (self->order == FOVEA_REVIEW_LABEL_ERRORS)
     return get_error_suggestion (self, id, ret_suggestion);
-  picture = fovea_review_dup_picture (self, id);
-  if (picture == NULL)
-    return FALSE;
+  picture = fovea_picture_list_dup_picture (self->all, id);
   ret_suggestion->concept = fovea_picture_get_prediction (picture, &ret_suggestion->value);
   if (ret_suggestion->concept == NULL)
     return FALSE;

@@ -490,6 +490,83 @@ test_follows_others (void)
   review_end (&scratch, review);
 }
 
+/* What a list widget relies on: as many items as it was told of, each of them an object, none twice. */
+static gboolean
+is_whole (FoveaReview *review)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (review)); i++)
+    {
+      FoveaPicture *picture = g_list_model_get_item (G_LIST_MODEL (review), i);
+
+      if (picture == NULL || !g_hash_table_add (seen, picture))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+typedef struct {
+  FoveaReview *review;
+  guint n;
+} Mirror;
+
+static void
+on_queue_changed (Mirror *mirror, guint position, guint removed, guint added)
+{
+  mirror->n = mirror->n - removed + added;
+  g_assert_cmpuint (mirror->n, ==, g_list_model_get_n_items (G_LIST_MODEL (mirror->review)));
+  g_assert_true (is_whole (mirror->review));
+}
+
+static void
+on_pictures_changed (Mirror *mirror)
+{
+  g_assert_true (is_whole (mirror->review));
+}
+
+static gboolean
+has (Mirror *mirror, guint n)
+{
+  g_assert_true (is_whole (mirror->review));
+  return mirror->n == n && !fovea_review_get_loading (mirror->review);
+}
+
+/* Pictures in the queue, all of them in its part that stays, leave the project when their import is undone, and come back. */
+static void
+test_import_undone (void)
+{
+  Scratch scratch;
+  FoveaReview *review = review_new (&scratch);
+  GListModel *all = G_LIST_MODEL (fovea_project_get_pictures (scratch.project));
+  Mirror mirror = { review, 24 };
+  g_autoptr (FoveaJob) import = NULL;
+  g_autoptr (FoveaJob) prediction = NULL;
+  gboolean undone[2] = { FALSE, FALSE }, redone = FALSE;
+
+  g_signal_connect_swapped (review, "items-changed", G_CALLBACK (on_queue_changed), &mirror);
+  g_signal_connect_swapped (all, "items-changed", G_CALLBACK (on_pictures_changed), &mirror);
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("more/%u.png", i);
+
+      scratch_picture (&scratch, name, 0x806050 + i, 100 + i);
+    }
+  import = scratch_import (&scratch, "more");
+  prediction = fovea_project_predict_all (scratch.project, "m");
+  g_assert_true (fovea_job_wait (prediction, NULL, NULL, NULL));
+  WAIT_FOR (has (&mirror, 32));
+  g_assert_true (fovea_review_go_to (review, 31));
+  fovea_project_undo_async (scratch.project, NULL, on_stepped, &undone[0]); /* the predictions */
+  fovea_project_undo_async (scratch.project, NULL, on_stepped, &undone[1]); /* the import */
+  WAIT_FOR (undone[1] && g_list_model_get_n_items (all) == 24 && has (&mirror, 24));
+  g_assert_cmpuint (fovea_review_get_position (review), <=, 24);
+  fovea_project_redo_async (scratch.project, NULL, on_stepped, &redone);
+  WAIT_FOR (redone && g_list_model_get_n_items (all) == 32 && has (&mirror, 24));
+  g_signal_handlers_disconnect_by_data (all, &mirror);
+  review_end (&scratch, review);
+}
+
 /* A label that is likely wrong: accepted it is replaced, rejected it stays and is not asked for again. */
 static void
 test_label_error_decisions (void)
@@ -559,6 +636,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/review/decisions", test_decisions);
   g_test_add_func ("/engine/review/undo-goes-back", test_undo_goes_back);
   g_test_add_func ("/engine/review/follows-others", test_follows_others);
+  g_test_add_func ("/engine/review/import-undone", test_import_undone);
   g_test_add_func ("/engine/review/label-error-decisions", test_label_error_decisions);
   return g_test_run ();
 }
