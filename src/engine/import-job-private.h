@@ -61,6 +61,7 @@ typedef struct {
   gboolean remembered;    /* its folders are, for looking there again */
   gint64 last_beat_us;
   GHashTable *allowed;    /* folders that were allowed by this import */
+  GArray *unchanged;      /* gint64: pictures that need not be read, but may wait for their embedding */
   GPtrArray *late_labels; /* FoveaKnown of unchanged pictures with a class folder … */
   GPtrArray *late_items;  /* … and their FoveaImportItem */
 

@@ -9,6 +9,7 @@
 #include "engine/project-private.h"
 #include "engine/reader.h"
 #include "engine/status-private.h"
+#include "store/store-vectors.h"
 #include "vision/thumbnail.h"
 
 /* ---- before anything is read ---- */
@@ -51,6 +52,7 @@ plan_entry (FoveaImport *self, const FoveaWalkEntry *entry, const FoveaLayout *l
       return;
     }
   self->counts.unchanged++;
+  g_array_append_val (self->unchanged, known->id);
   if (item.concept != NULL || item.split != NULL)
     {
       g_ptr_array_add (self->late_labels, known);
@@ -336,6 +338,83 @@ read_all (FoveaImport *self, GError **error)
   return FALSE;
 }
 
+/* ---- what was there already ---- */
+
+/* Without the network, in the space that has most. 0: there is none. */
+static gboolean
+find_space (FoveaStore *store, gint64 *ret_space, GError **error)
+{
+  g_autoptr (GPtrArray) spaces = fovea_store_list_vector_spaces (store, error);
+  gsize most = 0;
+
+  *ret_space = 0;
+  for (guint i = 0; spaces != NULL && i < spaces->len; i++)
+    {
+      const FoveaStoreVectorSpace *space = g_ptr_array_index (spaces, i);
+      gsize n = 0;
+
+      if (!fovea_store_count_vectors (store, space->id, FOVEA_STORE_OF_INPUT, &n, error))
+        return FALSE;
+      if (n <= most)
+        continue;
+      most = n;
+      *ret_space = space->id;
+    }
+  return spaces != NULL;
+}
+
+static gboolean
+count_waiting (FoveaStore *store, gpointer data, GError **error)
+{
+  FoveaImport *self = data;
+  const gint64 *ids = (const gint64 *) (gpointer) self->unchanged->data;
+  g_autoptr (GArray) waiting = NULL;
+  gint64 space;
+
+  if (!find_space (store, &space, error))
+    return FALSE;
+  if (space == 0)
+    {
+      self->counts.pending += self->unchanged->len;
+      return TRUE;
+    }
+  waiting = fovea_store_list_pending (store, space, 0, error);
+  for (guint i = 0, at = 0; waiting != NULL && i < waiting->len; i++)
+    {
+      while (at < self->unchanged->len && ids[at] < g_array_index (waiting, gint64, i))
+        at++;
+      self->counts.pending += at < self->unchanged->len && ids[at] == g_array_index (waiting, gint64, i);
+    }
+  return waiting != NULL;
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* Pictures that came in without the network (another time, --no-embedding) are caught up with, or at least counted. */
+static gboolean
+catch_up (FoveaImport *self, GError **error)
+{
+  FoveaEmbedCounts counts = { 0 };
+
+  if (self->unchanged->len == 0)
+    return TRUE;
+  g_array_sort (self->unchanged, compare_ids);
+  if (self->embedder == NULL)
+    return fovea_core_read (self->core, count_waiting, self, error);
+  if (!fovea_embed_missing (self->core, self->job, self->embedder, 1u << self->fit, (const gint64 *) (gpointer) self->unchanged->data,
+                            self->unchanged->len, FOVEA_PRIORITY_IMPORT, &counts, error))
+    return FALSE;
+  self->counts.embedded += counts.n_embedded;
+  self->counts.failed += counts.n_failed;
+  return TRUE;
+}
+
 /* ---- the whole ---- */
 
 static gboolean
@@ -348,7 +427,7 @@ do_import (FoveaImport *self, GError **error)
     return FALSE;
   plan_items (self);
   report_problems (self);
-  if (!find_embedder (self, error) || !read_all (self, error))
+  if (!find_embedder (self, error) || !read_all (self, error) || !catch_up (self, error))
     return FALSE;
   return self->late_labels->len == 0 || fovea_core_write (self->core, fovea_import_write_late_labels, self, error);
 }
@@ -417,6 +496,7 @@ free_import (gpointer data)
   g_ptr_array_unref (self->late_labels);
   g_ptr_array_unref (self->late_items);
   g_array_unref (self->items);
+  g_array_unref (self->unchanged);
   g_clear_pointer (&self->walk, fovea_walk_free);
   g_strfreev (self->paths);
   g_free (self->split);
@@ -441,6 +521,7 @@ fovea_project_import (FoveaProject *project, const char *const *paths, const Fov
     }
   self->items = g_array_new (FALSE, FALSE, sizeof (FoveaImportItem));
   g_array_set_clear_func (self->items, clear_item);
+  self->unchanged = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->seen = g_hash_table_new (g_str_hash, g_str_equal);
   self->allowed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->late_labels = g_ptr_array_new ();

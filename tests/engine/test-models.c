@@ -151,6 +151,7 @@ test_embedding_is_caught_up (void)
 {
   Scratch scratch;
   g_autoptr (FoveaJob) import = NULL;
+  g_autoptr (FoveaJob) again = NULL;
   g_autoptr (FoveaJob) without = NULL;
   g_autoptr (FoveaJob) with = NULL;
   g_autoptr (FoveaGraph) graph = NULL;
@@ -160,6 +161,9 @@ test_embedding_is_caught_up (void)
   scratch_classes (&scratch, "data", 3, 0);
   import = scratch_import (&scratch, "data");
   g_assert_cmpint (scratch_count (import, "embedding_pending"), ==, 6);
+  again = scratch_import (&scratch, "data");
+  g_assert_cmpint (scratch_count (again, "unchanged"), ==, 6);
+  g_assert_cmpint (scratch_count (again, "embedding_pending"), ==, 6);
   without = fovea_project_embed (scratch.project);
   g_assert_false (fovea_job_wait (without, NULL, NULL, &error));
   g_assert_nonnull (error);
@@ -168,6 +172,31 @@ test_embedding_is_caught_up (void)
   with = fovea_project_embed (scratch.project);
   g_assert_true (fovea_job_wait (with, NULL, NULL, NULL));
   g_assert_cmpstr (fovea_job_get_summary (with), ==, "6 embedded, 0 could not be read");
+  scratch_clear (&scratch);
+}
+
+/* The same folder again, once the network is there: what waits is embedded, though no file is new. */
+static void
+test_import_catches_up (void)
+{
+  Scratch scratch;
+  g_autoptr (FoveaJob) first = NULL;
+  g_autoptr (FoveaJob) again = NULL;
+  g_autoptr (FoveaJob) third = NULL;
+  g_autoptr (FoveaGraph) graph = NULL;
+
+  scratch_init (&scratch, FALSE);
+  scratch_classes (&scratch, "data", 3, 0);
+  first = scratch_import (&scratch, "data");
+  g_assert_cmpint (scratch_count (first, "embedding_pending"), ==, 6);
+  graph = mini_pack_graph ("efficientnet-lite0");
+  mini_pack_save (graph, scratch.packs, "efficientnet-lite0");
+  again = scratch_import (&scratch, "data");
+  g_assert_cmpint (scratch_count (again, "unchanged"), ==, 6);
+  g_assert_cmpint (scratch_count (again, "embedded"), ==, 6);
+  g_assert_cmpint (scratch_count (again, "embedding_pending"), ==, 0);
+  third = scratch_import (&scratch, "data");
+  g_assert_cmpint (scratch_count (third, "embedded"), ==, 0);
   scratch_clear (&scratch);
 }
 
@@ -224,6 +253,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/models/same-data-same-hash", test_same_data_same_hash);
   g_test_add_func ("/engine/models/failures", test_failures);
   g_test_add_func ("/engine/models/embedding-is-caught-up", test_embedding_is_caught_up);
+  g_test_add_func ("/engine/models/import-catches-up", test_import_catches_up);
   g_test_add_func ("/engine/models/exclusive-follows-labels", test_exclusive_follows_labels);
   return g_test_run ();
 }
