@@ -95,6 +95,7 @@ on_order (GSimpleAction *action, GVariant *state, gpointer data)
         g_simple_action_set_state (action, state);
         gtk_menu_button_set_label (self->order_button, _(orders[i].title));
         fovea_review_set_order (self->review, orders[i].order);
+        fovea_review_page_want_focus (self);
       }
 }
 

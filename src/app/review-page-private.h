@@ -61,6 +61,7 @@ char *fovea_review_page_dup_question (FoveaReviewPage *self) G_GNUC_WARN_UNUSED_
 char *fovea_review_page_dup_tally (FoveaReviewPage *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* review-actions.c */
+void fovea_review_page_want_focus (FoveaReviewPage *self); /* review-page.c: the keys are the queue's, as soon as it is there */
 void fovea_review_page_init_actions (FoveaReviewPage *self);
 void fovea_review_page_update_actions (FoveaReviewPage *self);
 

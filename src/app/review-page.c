@@ -127,8 +127,8 @@ focus_picture (gpointer data)
 }
 
 /* The keys are the page's at once, also for someone who came by a click on the sidebar or on what the empty page offers. */
-static void
-want_focus (FoveaReviewPage *self)
+void
+fovea_review_page_want_focus (FoveaReviewPage *self)
 {
   if (self->focus_source == 0)
     self->focus_source = g_idle_add (focus_picture, self);
@@ -143,7 +143,7 @@ update (FoveaReviewPage *self)
 
   if (self->shown && g_str_equal (page, "queue") && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "queue") != 0
       && (focus == NULL || !GTK_IS_EDITABLE (focus)))
-    want_focus (self);
+    fovea_review_page_want_focus (self);
   fovea_stack_show_only (self->stack, page);
   gtk_spinner_set_spinning (self->spinner, g_str_equal (page, "loading"));
   fovea_review_page_update_actions (self);
@@ -239,7 +239,7 @@ set_shown (FoveaPage *page, gboolean shown)
   if (fovea_review_get_order (self->review) == FOVEA_REVIEW_LABEL_ERRORS)
     fovea_review_set_order (self->review, FOVEA_REVIEW_LABEL_ERRORS);
   update (self);
-  want_focus (self);
+  fovea_review_page_want_focus (self);
 }
 
 static void
