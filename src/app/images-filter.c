@@ -81,10 +81,30 @@ fovea_images_page_get_filter (FoveaImagesPage *self)
   return &self->filter;
 }
 
+/* A person's word stands alone, but where it is compared with the suggestions. */
+gboolean
+fovea_images_page_shows_other_opinions (FoveaImagesPage *self)
+{
+  return self->filter.disagreeing || self->filter.predicted_id != 0 || self->sort == FOVEA_PICTURE_SORT_LABEL_ERROR;
+}
+
+static void
+update_cells (FoveaImagesPage *self)
+{
+  gboolean shows = fovea_images_page_shows_other_opinions (self);
+  GHashTableIter iter;
+  gpointer cell;
+
+  g_hash_table_iter_init (&iter, self->cells);
+  while (g_hash_table_iter_next (&iter, &cell, NULL))
+    fovea_picture_cell_set_shows_other_opinions (cell, shows);
+}
+
 /* Everything that says what is shown, and in which order. */
 static void
 show_view (FoveaImagesPage *self)
 {
+  update_cells (self);
   update_chips (self);
   fovea_concept_band_set_concept (self->band, fovea_images_page_get_concept (self), &self->filter, self->sort);
   g_signal_emit_by_name (self, "filter-changed");

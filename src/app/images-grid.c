@@ -32,6 +32,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage 
   GtkWidget *cell = fovea_picture_cell_new ();
 
   fovea_picture_cell_set_side (FOVEA_PICTURE_CELL (cell), self->side_px);
+  fovea_picture_cell_set_shows_other_opinions (FOVEA_PICTURE_CELL (cell), fovea_images_page_shows_other_opinions (self));
   g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, item);
   g_hash_table_add (self->cells, cell);
   g_signal_connect_object (cell, "destroy", G_CALLBACK (on_cell_destroyed), self, G_CONNECT_SWAPPED);

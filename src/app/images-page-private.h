@@ -43,6 +43,8 @@ struct _FoveaImagesPage {
   FoveaLiveBar *live_bar;
   GtkStack *stack;
   GtkSpinner *spinner;
+  AdwStatusPage *importing_page;
+  GtkProgressBar *importing_bar;
   GtkScrolledWindow *scroller;
   GtkGridView *grid;
   GtkLabel *status_label;
@@ -75,6 +77,7 @@ char                 *fovea_images_page_dup_order_text (FoveaImagesPage *self); 
 /* images-filter.c: search, chips. */
 void fovea_images_page_init_filter (FoveaImagesPage *self);
 void fovea_images_page_apply_filter (FoveaImagesPage *self);
+gboolean fovea_images_page_shows_other_opinions (FoveaImagesPage *self); /* on labelled pictures: where they are asked for */
 void fovea_images_page_forget_gone_concepts (FoveaImagesPage *self); /* deleted, merged: no longer a condition */
 
 /* images-menu.c: what can be done to the selected pictures. */

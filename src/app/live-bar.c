@@ -21,12 +21,19 @@ dup_ready_text (FoveaLive *live)
   double low, high, accuracy = fovea_live_get_accuracy (live, &low, &high);
   guint n = fovea_live_get_n_suggested (live), n_evaluated = fovea_live_get_n_evaluated (live);
 
+  if (accuracy < 0.0 && n == 0)
+    return g_strdup (_("Everything is labelled"));
   if (accuracy < 0.0)
     return g_strdup_printf (ngettext ("%u suggestion", "%u suggestions", n), n);
-  /* Translators: share of pictures that are right, its interval, of how many pictures, and how many have a suggestion:
-   * "86 % right (82–90 %) of 120 · 680 suggestions". */
-  return g_strdup_printf (ngettext ("%.0f %% right (%.0f–%.0f %%) of %u · %u suggestion", "%.0f %% right (%.0f–%.0f %%) of %u · %u suggestions", n),
-                          accuracy * 100.0, low * 100.0, high * 100.0, n_evaluated, n);
+  if (n == 0)
+    return g_strdup_printf (ngettext ("Suggestions are about %.0f %% right (%.0f to %.0f %%, tried on %u labelled picture)",
+                                      "Suggestions are about %.0f %% right (%.0f to %.0f %%, tried on %u labelled pictures)", n_evaluated),
+                            accuracy * 100.0, low * 100.0, high * 100.0, n_evaluated);
+  /* Translators: how many pictures have a suggestion, the share that is right, its interval, and of how many labelled pictures:
+   * "680 suggestions, about 86 % right (82 to 90 %, tried on 120 pictures)". */
+  return g_strdup_printf (ngettext ("%u suggestion, about %.0f %% right (%.0f to %.0f %%, tried on %u pictures)",
+                                    "%u suggestions, about %.0f %% right (%.0f to %.0f %%, tried on %u pictures)", n),
+                          n, accuracy * 100.0, low * 100.0, high * 100.0, n_evaluated);
 }
 
 static char *

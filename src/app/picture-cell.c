@@ -30,6 +30,7 @@ struct _FoveaPictureCell {
   guint position;
   int side_px;
   gboolean selected;
+  gboolean shows_other_opinions;
 
   GdkTexture *texture;
   int texture_size_px; /* the size it was asked for at */
@@ -95,9 +96,6 @@ read_labels (FoveaPictureCell *self)
   self->label_text = g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* A person's word stands: of a labelled picture only another opinion that is rather sure is shown. */
-#define MIN_OTHER_OPINION 0.5
-
 /* A prediction is shown for as long as the person has said nothing about that concept. */
 static gboolean
 is_said (FoveaPicture *picture, FoveaConcept *concept)
@@ -120,7 +118,7 @@ read_prediction (FoveaPictureCell *self)
 
   g_clear_pointer (&self->prediction_text, g_free);
   if (concept == NULL || is_said (self->picture, concept)
-      || (fovea_picture_get_n_labels (self->picture) > 0 && value < MIN_OTHER_OPINION))
+      || (fovea_picture_get_n_labels (self->picture) > 0 && !self->shows_other_opinions))
     {
       self->prediction_text = g_strdup ("");
       return;
@@ -590,6 +588,15 @@ GdkTexture *
 fovea_picture_cell_get_texture (FoveaPictureCell *self)
 {
   return self->texture;
+}
+
+void
+fovea_picture_cell_set_shows_other_opinions (FoveaPictureCell *self, gboolean shows)
+{
+  if (self->shows_other_opinions == shows)
+    return;
+  self->shows_other_opinions = shows;
+  fovea_picture_cell_refresh (self);
 }
 
 void

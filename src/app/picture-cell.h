@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  *
  * One picture of the grid, drawn by hand: a grid holds hundreds of cells and lays them all out with every step of the wheel, so a cell is one
  * widget without children or controllers. Solid dots are what a person said (with a bar through it: "is not"), a dashed frame is
- * what a model says, its confidence a number and a bar; never colour alone.
+ * what a model says, its confidence a number and a bar; never colour alone. Of a picture of which a person said something the
+ * model's word is shown only where it is asked for, fovea_picture_cell_set_shows_other_opinions().
  */
 #define FOVEA_TYPE_PICTURE_CELL (fovea_picture_cell_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaPictureCell, fovea_picture_cell, FOVEA, PICTURE_CELL, GtkWidget)
@@ -28,6 +29,8 @@ FoveaPicture *fovea_picture_cell_get_picture (FoveaPictureCell *self); /* (nulla
 guint         fovea_picture_cell_get_position (FoveaPictureCell *self);
 GdkTexture   *fovea_picture_cell_get_texture (FoveaPictureCell *self); /* (nullable), borrowed; for the icon of a drag */
 
+/* Whether a labelled picture shows a model's word as well, where that is about another concept; by default not. */
+void     fovea_picture_cell_set_shows_other_opinions (FoveaPictureCell *self, gboolean shows);
 void     fovea_picture_cell_set_selected (FoveaPictureCell *self, gboolean selected);
 gboolean fovea_picture_cell_is_on_tick (FoveaPictureCell *self, double x, double y); /* in the cell's coordinates */
 

@@ -251,7 +251,7 @@ report_problem (Shared *shared, GError *error)
     {
       News *news = news_new (shared, NEWS_PROBLEM);
 
-      g_message ("Suggestions could not be worked out: %s", error->message);
+      g_info ("Suggestions could not be worked out: %s", error->message);
       news->problem = g_strdup (error->message);
       post (news);
     }
@@ -603,9 +603,11 @@ ready_message (FoveaLive *self)
     return g_strdup (_("Say “not” of some pictures too: until then a random sample of unlabelled ones stands in"));
   if (self->accuracy < 0)
     return g_strdup (_("Label about ten pictures of each concept and an estimate of the accuracy appears"));
-  return g_strdup_printf (ngettext ("%.0f %% right (%.0f to %.0f %%) by cross-validation on %u labelled picture",
-                                    "%.0f %% right (%.0f to %.0f %%) by cross-validation on %u labelled pictures", self->n_evaluated),
-                          100 * self->accuracy, 100 * self->accuracy_low, 100 * self->accuracy_high, self->n_evaluated);
+  return g_strdup_printf (ngettext ("Of %u labelled picture, looked at as if it had no label, about %.0f %% get the right suggestion. "
+                                    "By chance it may really be %.0f to %.0f %%.",
+                                    "Of %u labelled pictures, each looked at as if it had no label, about %.0f %% get the right suggestion. "
+                                    "By chance it may really be %.0f to %.0f %%.", self->n_evaluated),
+                          self->n_evaluated, 100 * self->accuracy, 100 * self->accuracy_low, 100 * self->accuracy_high);
 }
 
 char *

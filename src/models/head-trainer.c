@@ -185,8 +185,8 @@ check_labels (const Training *self, GError **error)
     return TRUE;
   g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_TOO_FEW,
                exclusive ? _("training needs examples of at least two concepts, there are examples of %u; label some pictures of another one")
-                         : _("training needs a concept with pictures that have it and pictures that do not, %u concepts have "
-                             "pictures of one kind only; label some of the other kind"),
+                         : _("training needs a concept with pictures that have it and pictures that do not (concepts with pictures of "
+                             "one kind only: %u); label some of the other kind"),
                n_positive);
   return FALSE;
 }
