@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/filter-popover.h"
+#include "app/job-row.h"
 #include "app/settings.h"
 #include "app/stack.h"
 
@@ -49,6 +50,57 @@ update_status (FoveaImagesPage *self)
   gtk_widget_set_visible (self->selection_buttons, n_selected > 0);
 }
 
+/* (nullable) The job that brings pictures in. */
+static FoveaJob *
+dup_import (FoveaImagesPage *self)
+{
+  GListModel *jobs = G_LIST_MODEL (fovea_project_get_jobs (self->project));
+
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr (FoveaJob) job = g_list_model_get_item (jobs, i);
+      FoveaJobKind kind = fovea_job_get_kind (job);
+
+      if (!fovea_job_is_over (job) && (kind == FOVEA_JOB_IMPORT || kind == FOVEA_JOB_UNPACK))
+        return g_steal_pointer (&job);
+    }
+  return NULL;
+}
+
+/* FALSE: nothing comes in. */
+static gboolean
+show_importing (FoveaImagesPage *self)
+{
+  g_autoptr (FoveaJob) job = dup_import (self);
+  g_autofree char *detail = NULL, *escaped = NULL;
+  double fraction;
+
+  if (job == NULL)
+    return FALSE;
+  detail = fovea_job_row_dup_detail (fovea_job_get_detail (job), fovea_job_get_speed (job), fovea_job_get_eta_seconds (job));
+  escaped = g_markup_escape_text (detail, -1);
+  fraction = fovea_job_get_fraction (job);
+  adw_status_page_set_description (self->importing_page, escaped);
+  if (fraction >= 0.0)
+    gtk_progress_bar_set_fraction (self->importing_bar, MIN (fraction, 1.0));
+  else
+    gtk_progress_bar_pulse (self->importing_bar);
+  return TRUE;
+}
+
+static void
+on_jobs_changed (GListModel *jobs, guint position, guint removed, guint added, FoveaImagesPage *self)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr (FoveaJob) job = g_list_model_get_item (jobs, i);
+
+      g_signal_handlers_disconnect_by_data (job, self);
+      g_signal_connect_object (job, "notify", G_CALLBACK (fovea_images_page_update_state), self, G_CONNECT_SWAPPED);
+    }
+  fovea_images_page_update_state (self);
+}
+
 void
 fovea_images_page_update_state (FoveaImagesPage *self)
 {
@@ -56,10 +108,12 @@ fovea_images_page_update_state (FoveaImagesPage *self)
   gboolean loading = fovea_picture_list_get_loading (self->list);
   const char *page = "grid";
 
-  if (n == 0 && loading)
-    page = total == 0 ? "loading" : "grid";
+  if (n == 0 && loading && total > 0)
+    page = "grid";
+  else if (n == 0 && loading && !show_importing (self))
+    page = "loading";
   else if (n == 0)
-    page = total == 0 ? "empty" : "no-match";
+    page = total > 0 ? "no-match" : show_importing (self) ? "importing" : "empty";
   fovea_stack_show_only (self->stack, page);
   gtk_spinner_set_spinning (self->spinner, g_str_equal (page, "loading"));
   update_status (self);
@@ -170,6 +224,7 @@ fovea_images_page_new (FoveaProject *project)
   g_signal_connect_object (fovea_project_get_concepts (project), "items-changed", G_CALLBACK (on_concepts_changed), self,
                            G_CONNECT_AFTER | G_CONNECT_SWAPPED);
   gtk_grid_view_set_model (self->grid, GTK_SELECTION_MODEL (self->selection));
+  g_signal_connect_object (fovea_project_get_jobs (project), "items-changed", G_CALLBACK (on_jobs_changed), self, G_CONNECT_AFTER);
   g_signal_connect_object (self->list, "notify::total", G_CALLBACK (fovea_page_title_changed), self, G_CONNECT_AFTER | G_CONNECT_SWAPPED);
   fovea_images_page_update_state (self);
   return GTK_WIDGET (self);
@@ -374,6 +429,8 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, live_bar);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, stack);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, spinner);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, importing_page);
+  gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, importing_bar);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, scroller);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, grid);
   gtk_widget_class_bind_template_child (widget_class, FoveaImagesPage, status_label);
