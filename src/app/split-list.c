@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/settings.h"
 #include "engine/picture-edit.h"
 
 /* Counting looks at every picture; an import changes them many times a second. */
@@ -15,6 +16,7 @@ struct _FoveaSplitList {
   GCancellable *cancellable;
   guint count_id;
   gboolean counting;
+  GtkWidget *expander;
   GtkListBox *list;
 };
 
@@ -240,6 +242,7 @@ fovea_split_list_class_init (FoveaSplitListClass *klass)
                                             G_TYPE_NONE, 2, FOVEA_TYPE_PICTURE_SET, G_TYPE_STRING);
   gtk_widget_class_set_template_from_resource (GTK_WIDGET_CLASS (klass), "/org/fovea/Fovea/ui/split-list.ui");
   gtk_widget_class_bind_template_child (GTK_WIDGET_CLASS (klass), FoveaSplitList, list);
+  gtk_widget_class_bind_template_child (GTK_WIDGET_CLASS (klass), FoveaSplitList, expander);
 }
 
 static void
@@ -247,5 +250,7 @@ fovea_split_list_init (FoveaSplitList *self)
 {
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
+  if (fovea_settings_get () != NULL)
+    g_settings_bind (fovea_settings_get (), "splits-shown", self->expander, "expanded", G_SETTINGS_BIND_DEFAULT);
   g_signal_connect (self->list, "row-activated", G_CALLBACK (on_row_activated), self);
 }
