@@ -52,12 +52,12 @@ on_split (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *text = NULL;
 
   if (plan == NULL)
-    fovea_window_toast_error (self, _("The pictures were not parted"), error);
+    fovea_window_toast_error (self, _("No pictures were set aside for testing"), error);
   if (plan == NULL || plan->n_changed == 0)
     return;
-  text = g_strdup_printf (ngettext ("%u picture parted: now %u to learn from and %u to test with",
-                                    "%u pictures parted: now %u to learn from and %u to test with", plan->n_changed),
-                          plan->n_changed, plan->n_train, plan->n_test);
+  text = g_strdup_printf (ngettext ("%u picture set aside for testing, %u to learn from", "%u pictures set aside for testing, %u to learn from",
+                                    plan->n_test),
+                          plan->n_test, plan->n_train);
   fovea_window_toast (self, text, _("Undo"), "win.undo");
 }
 
@@ -169,12 +169,14 @@ static void
 offer_splits (Intake *intake, AdwMessageDialog *dialog)
 {
   guint percent = (guint) (preferred_test_fraction () * 100 + 0.5);
-  g_autofree char *text = g_strdup_printf (_("Part them: %u %% to learn from, %u %% to test with"), 100 - percent, percent);
+  g_autofree char *text = g_strdup_printf (_("Set %u %% aside for testing"), percent);
 
   intake->split_check = GTK_CHECK_BUTTON (gtk_check_button_new_with_label (text));
   gtk_accessible_update_property (GTK_ACCESSIBLE (intake->split_check), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
-  gtk_check_button_set_active (intake->split_check, prefers_splits ());
-  gtk_widget_set_tooltip_text (GTK_WIDGET (intake->split_check), _("Each concept in the same proportion; copies stay together"));
+  gtk_check_button_set_active (intake->split_check, TRUE);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (intake->split_check),
+                               _("A model is tested with pictures that it has never seen. They are taken from each concept in the same "
+                                 "proportion, and copies of a picture stay together."));
   adw_message_dialog_set_extra_child (dialog, GTK_WIDGET (intake->split_check));
 }
 
@@ -187,9 +189,9 @@ ask_about_folders (Intake *intake, const FoveaImportSurvey *survey)
   /* Translators: the first %s is "800 pictures lie". */
   adw_message_dialog_format_body (ADW_MESSAGE_DIALOG (dialog),
                                   survey->has_splits
-                                    ? ngettext ("%s in %u class folder, parted into training and test. "
+                                    ? ngettext ("%s in %u class folder, split into training and test. "
                                                 "The folder can become a concept, and its pictures be labelled with it.",
-                                                "%s in %u class folders, parted into training and test. "
+                                                "%s in %u class folders, split into training and test. "
                                                 "Each folder can become a concept, and its pictures be labelled with it.",
                                                 survey->n_classes)
                                     : ngettext ("%s in %u class folder. "
