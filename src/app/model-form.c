@@ -39,14 +39,14 @@ static GtkWidget *
 row_new (GType type, GParamSpec *pspec)
 {
   GtkWidget *row = g_object_new (type, NULL);
-  g_autofree char *title = g_markup_escape_text (g_param_spec_get_nick (pspec), -1);
-  g_autofree char *subtitle = g_markup_escape_text (g_param_spec_get_blurb (pspec), -1);
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  /* As it stands: a row that is given markup shows the "&apos;" of a combo row to the person. */
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), g_param_spec_get_nick (pspec));
   if (ADW_IS_ACTION_ROW (row))
-    adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+    adw_action_row_set_subtitle (ADW_ACTION_ROW (row), g_param_spec_get_blurb (pspec));
   else if (ADW_IS_EXPANDER_ROW (row))
-    adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (row), subtitle);
+    adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (row), g_param_spec_get_blurb (pspec));
   else
     gtk_widget_set_tooltip_text (row, g_param_spec_get_blurb (pspec));
   return row;
