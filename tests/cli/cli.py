@@ -98,6 +98,19 @@ class Usage(Cli):
     def test_version(self):
         self.assertTrue(self.run_fovea("--version").stdout.startswith(b"fovea "))
 
+    def test_words_and_numbers_are_the_same_in_every_language(self):
+        """Programs read them. The window's catalogs lie beside this very program, and must not be taken up."""
+        self.create()
+        commands = (["models", "types", "--json"], ["models", "types", "visual-classifier"], ["project", "info", self.project],
+                    ["models", "train", self.project, "nobody"])
+        for command in commands:
+            said = []
+            for language in ("C", "de"):
+                env = dict(self.env, LC_ALL="C.UTF-8", LANGUAGE=language)
+                done = subprocess.run([FOVEA, *command], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
+                said.append((done.returncode, done.stdout, done.stderr))
+            self.assertEqual(said[0], said[1], command)
+
     def test_failures_are_1_and_say_why(self):
         done = self.run_fovea("project", "info", self.path("none.fovea"), status=1)
         self.assertIn(b"none.fovea", done.stderr)
