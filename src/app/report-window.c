@@ -58,7 +58,7 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaReportWindow
     return;
   name = g_filename_display_name (row->path);
   if (row->details != NULL && row->details[0] != '\0')
-    text = g_strdup_printf ("%s: %s", row->description, row->details);
+    text = g_strdup_printf (_("%s: %s"), row->description, row->details);
   else
     text = g_strdup (row->description);
   gtk_label_set_label (GTK_LABEL (path), name);

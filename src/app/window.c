@@ -104,7 +104,8 @@ fovea_window_toast_error (FoveaWindow *self, const char *what, const GError *err
       return;
     }
   message = dup_short_message (self, error);
-  text = g_strdup_printf ("%s: %s", what, message);
+  /* Translators: what failed, and why */
+  text = g_strdup_printf (_("%s: %s"), what, message);
   toast = toast_new (text);
   adw_toast_set_timeout (toast, ERROR_SECONDS);
   show_toast (self, toast);
