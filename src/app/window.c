@@ -453,6 +453,15 @@ window_map (GtkWidget *widget)
   GTK_WIDGET_CLASS (fovea_window_parent_class)->map (widget);
 }
 
+/* The end of the window as GTK knows it. Its last reference may be held longer, by a dialog or by work that answers it; the project file
+ * must be whole and closed all the same. */
+static void
+window_unrealize (GtkWidget *widget)
+{
+  fovea_window_close_project (FOVEA_WINDOW (widget));
+  GTK_WIDGET_CLASS (fovea_window_parent_class)->unrealize (widget);
+}
+
 static void
 window_dispose (GObject *object)
 {
@@ -472,6 +481,7 @@ fovea_window_class_init (FoveaWindowClass *klass)
   G_OBJECT_CLASS (klass)->dispose = window_dispose;
   GTK_WINDOW_CLASS (klass)->close_request = window_close_request;
   widget_class->map = window_map;
+  widget_class->unrealize = window_unrealize;
   g_type_ensure (FOVEA_TYPE_START_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/window.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaWindow, toasts);

@@ -131,6 +131,19 @@ test_label_and_undo (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* A dialog or a job may hold the window beyond its end; the file is whole and closed all the same. */
+static void
+test_closed_with_reference (void)
+{
+  FoveaWindow *window = sample_new ();
+  g_autoptr (FoveaWindow) held = g_object_ref (window);
+  g_autofree char *log = g_strconcat (fovea_window_get_path (window), "-wal", NULL);
+
+  g_assert_true (g_file_test (log, G_FILE_TEST_EXISTS));
+  gtk_window_destroy (GTK_WINDOW (window));
+  g_assert_false (g_file_test (log, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_filters (void)
 {
@@ -323,6 +336,7 @@ add_tests (void)
   g_test_add_func ("/app/window/names-and-roles", test_names_and_roles);
   g_test_add_func ("/app/window/cells", test_cells);
   g_test_add_func ("/app/window/label-and-undo", test_label_and_undo);
+  g_test_add_func ("/app/window/closed-with-reference", test_closed_with_reference);
   g_test_add_func ("/app/window/filters", test_filters);
   g_test_add_func ("/app/window/keys", test_keys);
 }
