@@ -246,6 +246,13 @@ fovea_project_view_add_actions (FoveaProjectView *self, GActionMap *map)
 }
 
 void
+fovea_project_view_remove_actions (FoveaProjectView *self, GActionMap *map)
+{
+  g_action_map_remove_action (map, "sidebar");
+  g_action_map_remove_action (map, "search");
+}
+
+void
 fovea_project_view_save_state (FoveaProjectView *self)
 {
   if (fovea_settings_get () != NULL && !adw_flap_get_folded (self->flap))

@@ -21,8 +21,10 @@ FoveaImagesPage *fovea_project_view_get_images (FoveaProjectView *self);
 gboolean         fovea_project_view_show_page (FoveaProjectView *self, const char *name);
 FoveaPage       *fovea_project_view_get_page (FoveaProjectView *self); /* the one that is shown; borrowed */
 
-/* Adds the actions whose state is a part's own: "sidebar" and "search". */
+/* Adds the actions whose state is a part's own: "sidebar" and "search". They keep the parts, and with them what is below these, until
+ * they are removed: GTK may keep the actions of a window longer than the window. */
 void             fovea_project_view_add_actions (FoveaProjectView *self, GActionMap *map);
+void             fovea_project_view_remove_actions (FoveaProjectView *self, GActionMap *map);
 
 /* Where things are said that concern the whole project. */
 FoveaNoticeBar  *fovea_project_view_get_notices (FoveaProjectView *self);

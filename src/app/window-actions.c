@@ -289,11 +289,6 @@ void
 fovea_window_update_actions (FoveaWindow *self)
 {
   each_action (self, enable_action, get_given (self));
-  if (self->view == NULL)
-    {
-      g_action_map_remove_action (G_ACTION_MAP (self), "sidebar");
-      g_action_map_remove_action (G_ACTION_MAP (self), "search");
-    }
 }
 
 static void

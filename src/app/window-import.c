@@ -79,40 +79,64 @@ prefers_splits (void)
 
 /* ---- the job ---- */
 
+/* What a job brings in. The job keeps it, and neither keeps the window: ended jobs stay in the list of the project, which is the
+ * window's. */
 typedef struct {
-  FoveaWindow *window;
   char *project_path;
+  char **paths; /* (nullable) what is unpacked, and what came with it */
   gboolean split;
-} Import;
+} Incoming;
+
+#define INCOMING "fovea-incoming"
 
 static void
-import_free (gpointer data, GClosure *closure)
+incoming_free (gpointer data)
 {
-  Import *import = data;
+  Incoming *incoming = data;
 
-  g_object_unref (import->window);
-  g_free (import->project_path);
-  g_free (import);
+  g_free (incoming->project_path);
+  g_strfreev (incoming->paths);
+  g_free (incoming);
+}
+
+static Incoming *
+incoming_follow (FoveaWindow *self, FoveaJob *job, GCallback on_end)
+{
+  Incoming *incoming = g_new0 (Incoming, 1);
+
+  incoming->project_path = g_strdup (fovea_project_get_path (self->project));
+  g_object_set_data_full (G_OBJECT (job), INCOMING, incoming, incoming_free);
+  g_signal_connect_object (job, "finished", on_end, self, 0);
+  return incoming;
+}
+
+/* (nullable): the project was closed meanwhile; what was going on can go on at its next opening. */
+static const Incoming *
+incoming_of (FoveaWindow *self, FoveaJob *job)
+{
+  const Incoming *incoming = g_object_get_data (G_OBJECT (job), INCOMING);
+
+  return self->project != NULL && g_strcmp0 (fovea_project_get_path (self->project), incoming->project_path) == 0 ? incoming : NULL;
 }
 
 static void
-on_finished (FoveaJob *job, Import *import)
+on_finished (FoveaJob *job, FoveaWindow *self)
 {
-  FoveaWindow *self = import->window;
+  const Incoming *incoming = incoming_of (self, job);
   FoveaJobState state = fovea_job_get_state (job);
   const char *summary = fovea_job_get_summary (job);
 
-  if (self->project == NULL || g_strcmp0 (fovea_project_get_path (self->project), import->project_path) != 0)
-    return; /* closed meanwhile: it can go on at the next opening */
+  if (incoming == NULL)
+    return;
   if (state == FOVEA_JOB_FAILED && fovea_job_get_error (job) != NULL)
     {
       /* Once there is room, it can go on. */
       if (!fovea_error_is_disk_full (fovea_job_get_error (job)))
-        fovea_unfinished_drop (import->project_path);
+        fovea_unfinished_drop (incoming->project_path);
       fovea_window_toast_error (self, fovea_job_get_title (job), fovea_job_get_error (job));
       return;
     }
-  fovea_unfinished_drop (import->project_path);
+  fovea_unfinished_drop (incoming->project_path);
   if (summary == NULL || summary[0] == '\0')
     return;
   g_set_object (&self->report_job, job);
@@ -122,7 +146,7 @@ on_finished (FoveaJob *job, Import *import)
   else
     fovea_window_toast (self, summary, NULL, NULL);
   fovea_window_look_around (self);
-  if (import->split && state == FOVEA_JOB_DONE)
+  if (incoming->split && state == FOVEA_JOB_DONE)
     {
       const FoveaSplitOptions options = { .test_fraction = preferred_test_fraction (), .keep = TRUE };
 
@@ -134,17 +158,13 @@ void
 fovea_window_start_import (FoveaWindow *self, const char *const *paths, FoveaImportFormat format, gboolean split)
 {
   FoveaImportOptions options = { .format = format };
-  Import *import = g_new0 (Import, 1);
   g_autoptr (FoveaJob) job = NULL;
 
-  import->window = g_object_ref (self);
-  import->project_path = g_strdup (fovea_project_get_path (self->project));
-  import->split = split;
-  fovea_unfinished_put (import->project_path, paths, format);
+  fovea_unfinished_put (fovea_project_get_path (self->project), paths, format);
   job = fovea_project_import (self->project, paths, &options);
-  g_signal_connect_data (job, "finished", G_CALLBACK (on_finished), import, import_free, 0);
+  incoming_follow (self, job, G_CALLBACK (on_finished))->split = split;
   if (fovea_job_is_over (job))
-    on_finished (job, import);
+    on_finished (job, self);
 }
 
 /* ---- the question ---- */
@@ -244,14 +264,14 @@ survey (FoveaWindow *self, const char *const *paths)
 }
 
 static void
-on_unpacked (FoveaJob *job, Intake *intake)
+on_unpacked (FoveaJob *job, FoveaWindow *self)
 {
-  FoveaWindow *self = intake->window;
+  const Incoming *incoming = incoming_of (self, job);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) folders = fovea_unpack_job_dup_folders (job);
   g_auto (GStrv) paths = NULL;
 
-  if (self->project == NULL || g_cancellable_is_cancelled (intake->cancellable))
+  if (incoming == NULL)
     return;
   if (fovea_job_get_state (job) == FOVEA_JOB_FAILED)
     fovea_window_toast_error (self, _("The archive was not unpacked"), fovea_job_get_error (job));
@@ -261,19 +281,13 @@ on_unpacked (FoveaJob *job, Intake *intake)
       fovea_window_update_actions (self);
       fovea_window_toast (self, fovea_job_get_summary (job), _("Report"), "win.report");
     }
-  for (char **path = intake->paths; *path != NULL; path++)
+  for (char **path = incoming->paths; *path != NULL; path++)
     if (!fovea_path_looks_like_zip (*path))
       g_strv_builder_add (builder, *path);
   g_strv_builder_addv (builder, (const char **) folders);
   paths = g_strv_builder_end (builder);
   if (paths[0] != NULL)
     survey (self, (const char *const *) paths);
-}
-
-static void
-free_intake_closure (gpointer intake, GClosure *closure)
-{
-  intake_free (intake);
 }
 
 /* FALSE: there are no archives among @paths. */
@@ -291,7 +305,7 @@ unpack (FoveaWindow *self, const char *const *paths)
   if (archives[0] == NULL)
     return FALSE;
   job = fovea_project_unpack (self->project, (const char *const *) archives);
-  g_signal_connect_data (job, "finished", G_CALLBACK (on_unpacked), intake_new (self, paths), free_intake_closure, 0);
+  incoming_follow (self, job, G_CALLBACK (on_unpacked))->paths = g_strdupv ((char **) paths);
   return TRUE;
 }
 

@@ -250,28 +250,17 @@ on_pack_help (GSimpleAction *action, GVariant *target, gpointer self)
 
 /* ---- copies ---- */
 
-typedef struct {
-  FoveaWindow *window;
-  char *path;
-  gboolean open; /* the copy, when it is made */
-} Copy;
+/* Of a job: the copy that is to be opened when it is made. */
+#define COPY_TO_OPEN "fovea-copy-to-open"
 
 static void
-copy_free (gpointer data, GClosure *closure)
+on_copied (FoveaJob *job, FoveaWindow *self)
 {
-  Copy *copy = data;
+  const char *to_open = g_object_get_data (G_OBJECT (job), COPY_TO_OPEN);
 
-  g_object_unref (copy->window);
-  g_free (copy->path);
-  g_free (copy);
-}
-
-static void
-on_copied (FoveaJob *job, Copy *copy)
-{
-  on_job_finished (job, copy->window);
-  if (copy->open && fovea_job_get_state (job) == FOVEA_JOB_DONE)
-    fovea_application_open_project (FOVEA_APPLICATION (g_application_get_default ()), copy->path, FALSE, NULL);
+  on_job_finished (job, self);
+  if (to_open != NULL && fovea_job_get_state (job) == FOVEA_JOB_DONE)
+    fovea_application_open_project (FOVEA_APPLICATION (g_application_get_default ()), to_open, FALSE, NULL);
 }
 
 static void
@@ -282,16 +271,15 @@ on_copy_chosen (GtkNativeDialog *dialog, int response, FoveaWindow *self)
 
   if (path != NULL && self->project != NULL)
     {
-      Copy *copy = g_new0 (Copy, 1);
       g_autoptr (FoveaJob) job = NULL;
       /* The chooser has asked about that very name; about the one with the ending nobody has. */
       gboolean replace = g_str_has_suffix (path, ".fovea");
+      g_autofree char *copy = replace ? g_strdup (path) : g_strconcat (path, ".fovea", NULL);
 
-      copy->window = g_object_ref (self);
-      copy->path = replace ? g_strdup (path) : g_strconcat (path, ".fovea", NULL);
-      copy->open = g_object_get_data (G_OBJECT (dialog), "fovea-open") != NULL;
-      job = fovea_project_backup (self->project, copy->path, replace);
-      g_signal_connect_data (job, "finished", G_CALLBACK (on_copied), copy, copy_free, 0);
+      job = fovea_project_backup (self->project, copy, replace);
+      if (g_object_get_data (G_OBJECT (dialog), "fovea-open") != NULL)
+        g_object_set_data_full (G_OBJECT (job), COPY_TO_OPEN, g_steal_pointer (&copy), g_free);
+      g_signal_connect_object (job, "finished", G_CALLBACK (on_copied), self, 0);
     }
   g_object_unref (dialog);
 }

@@ -180,6 +180,7 @@ fovea_window_close_project (FoveaWindow *self)
       fovea_project_view_save_state (view);
       if (fovea_settings_get () != NULL)
         save_place (self, fovea_settings_get ());
+      fovea_project_view_remove_actions (view, G_ACTION_MAP (self));
       self->view = NULL;
       gtk_stack_remove (self->stack, GTK_WIDGET (view));
     }

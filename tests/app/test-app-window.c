@@ -327,6 +327,62 @@ test_keys (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* ---- the end ---- */
+
+static guint n_alive;
+
+static void
+count_dead (gpointer name)
+{
+  g_test_message ("%s is gone", (const char *) name);
+  n_alive--;
+}
+
+static void
+watch (gpointer object, const char *name)
+{
+  n_alive++;
+  g_object_set_data_full (object, "test-alive", (gpointer) name, count_dead);
+}
+
+/* Visits every page; a project whose import has ended is left behind. */
+static void
+watch_project (FoveaWindow *window)
+{
+  static const char *const names[] = { "review", "models", "images" };
+  GtkStack *pages = GTK_STACK (get (GTK_WIDGET (window), "pages"));
+  GListModel *jobs = G_LIST_MODEL (fovea_project_get_jobs (fovea_window_get_project (window)));
+
+  WAIT_FOR (count_pictures (window) == 72 && g_list_model_get_n_items (jobs) > 0);
+  WAIT_FOR (fovea_job_list_get_n_running (FOVEA_JOB_LIST (jobs)) == 0);
+  watch (fovea_window_get_project (window), "project");
+  watch (gtk_stack_get_visible_child (GTK_STACK (get (GTK_WIDGET (window), "stack"))), "view");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      watch (gtk_stack_get_child_by_name (pages, names[i]), names[i]);
+      gtk_widget_activate_action (GTK_WIDGET (window), "win.page", "s", names[i]);
+      WAIT_FOR (gtk_widget_get_mapped (gtk_stack_get_child_by_name (pages, names[i])));
+    }
+}
+
+/* What is closed is finalised: no page keeps itself, its pictures and the project alive. */
+static void
+test_nothing_left (void)
+{
+  FoveaWindow *window = sample_new ();
+
+  watch_project (window);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.close-project", NULL);
+  WAIT_FOR (n_alive == 0);
+  gtk_window_destroy (GTK_WINDOW (window));
+
+  window = sample_new ();
+  watch (window, "window");
+  watch_project (window);
+  gtk_window_destroy (GTK_WINDOW (window));
+  WAIT_FOR (n_alive == 0);
+}
+
 static void
 add_tests (void)
 {
@@ -339,6 +395,7 @@ add_tests (void)
   g_test_add_func ("/app/window/closed-with-reference", test_closed_with_reference);
   g_test_add_func ("/app/window/filters", test_filters);
   g_test_add_func ("/app/window/keys", test_keys);
+  g_test_add_func ("/app/window/nothing-left", test_nothing_left);
 }
 
 int
