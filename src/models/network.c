@@ -260,9 +260,9 @@ fovea_network_new_efficientnet (int size, guint64 seed, GError **error)
   return builder_finish (&b, size, "EfficientNet-Lite0 trained from scratch");
 }
 
-/* Two 3×3 convolutions and what they change is added to. */
+/* Two 3×3 convolutions and what they change is added to; @low of the clip behind. */
 static void
-add_residual (Builder *b, int channels, int stride)
+add_residual (Builder *b, int channels, int stride, float low)
 {
   const Builder start = *b;
   int shortcut = b->value;
@@ -282,7 +282,7 @@ add_residual (Builder *b, int channels, int stride)
     }
   add_sum (b, shortcut);
   if (b->value >= 0)
-    add_clip (b, 0, INFINITY);
+    add_clip (b, low, INFINITY);
 }
 
 FoveaGraph *
@@ -293,8 +293,10 @@ fovea_network_new_small (int size, guint64 seed, GError **error)
 
   builder_init (&b, "small", size, seed, error);
   add_layer (&b, (Layer) { 24, 3, 2, FALSE, 0, INFINITY });
+  /* Nothing is cut off behind the last: means of what is above zero point much the same way for every picture, and the
+   * classifier sees directions alone. */
   for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
-    add_residual (&b, blocks[i][0], blocks[i][1]);
+    add_residual (&b, blocks[i][0], blocks[i][1], i + 1 < G_N_ELEMENTS (blocks) ? 0 : no_clip);
   return builder_finish (&b, size, "Small network trained from scratch");
 }
 
