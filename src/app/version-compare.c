@@ -323,11 +323,13 @@ update_choices (FoveaVersionCompare *self)
 {
   g_autofree char *first = dup_chosen_id (self, self->first_choice), *second = dup_chosen_id (self, self->second_choice);
   GListModel *versions = self->model != NULL ? fovea_model_get_versions (self->model) : NULL;
+  g_autoptr (FoveaModelVersion) newest = NULL;
   g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
   guint n = versions != NULL ? g_list_model_get_n_items (versions) : 0;
 
   if (versions != NULL && self->versions->len > 0 && knows_all (self, versions))
     return;
+  newest = self->versions->len > 0 ? g_object_ref (g_ptr_array_index (self->versions, 0)) : NULL;
   g_ptr_array_set_size (self->versions, 0);
   for (guint i = 0; i < n; i++)
     {
@@ -339,6 +341,12 @@ update_choices (FoveaVersionCompare *self)
         continue;
       gtk_string_list_append (names, name);
       g_ptr_array_add (self->versions, g_object_ref (version));
+    }
+  /* After a training the question is what it has brought: the two newest. */
+  if (newest != NULL && find_version (self, fovea_model_version_get_id (newest), 0) > 0)
+    {
+      g_clear_pointer (&first, g_free);
+      g_clear_pointer (&second, g_free);
     }
   self->updating = TRUE;
   gtk_drop_down_set_model (self->first_choice, G_LIST_MODEL (names));

@@ -200,6 +200,13 @@ fovea_project_add_concept_finish (FoveaProject *self, GAsyncResult *result, GErr
 
 /* ---- undo ---- */
 
+/* Rows that something outside the history has changed since, or that it needs, stay: who asked is told. */
+static char *
+step_text (const FoveaStoreUndoResult *result)
+{
+  return result->n_conflicts > 0 ? g_strdup_printf (_("%s (what newer work belongs to stays)"), result->label) : g_strdup (result->label);
+}
+
 static gboolean
 write_undo (FoveaStore *store, gpointer data, GError **error)
 {
@@ -207,7 +214,7 @@ write_undo (FoveaStore *store, gpointer data, GError **error)
 
   if (!fovea_store_undo (store, &result, error))
     return FALSE;
-  ((Edit *) data)->text = g_strdup (result.label);
+  ((Edit *) data)->text = step_text (&result);
   return TRUE;
 }
 
@@ -218,7 +225,7 @@ write_redo (FoveaStore *store, gpointer data, GError **error)
 
   if (!fovea_store_redo (store, &result, error))
     return FALSE;
-  ((Edit *) data)->text = g_strdup (result.label);
+  ((Edit *) data)->text = step_text (&result);
   return TRUE;
 }
 

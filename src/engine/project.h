@@ -54,7 +54,7 @@ const char *fovea_project_get_undo_text (FoveaProject *self);
 const char *fovea_project_get_redo_text (FoveaProject *self);
 void        fovea_project_undo_async (FoveaProject *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 void        fovea_project_redo_async (FoveaProject *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
-/* What was undone or redone. ERROR NOT_FOUND when there was nothing. */
+/* What was undone or redone, and where newer work kept part of it from that, that it did. ERROR NOT_FOUND when there was nothing. */
 char       *fovea_project_undo_finish (FoveaProject *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 char       *fovea_project_redo_finish (FoveaProject *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

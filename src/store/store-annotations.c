@@ -236,20 +236,16 @@ fovea_store_clear_labels (FoveaStore    *store,
 }
 
 gboolean
-fovea_store_clear_predictions (FoveaStore  *store,
-                               gint64       version,
-                               gsize       *ret_changed,
-                               GError     **error)
+fovea_sql_delete_predictions (FoveaStore  *store,
+                              gint64       version,
+                              gsize       *ret_changed,
+                              GError     **error)
 {
-  g_auto (FoveaSqlScope) scope = { 0 };
   gsize changed = 0;
 
-  g_return_val_if_fail (store != NULL && version > 0, FALSE);
-
-  if (!fovea_sql_enter (&scope, store, TRUE, error)
-      || !fovea_sql_run (store, error,
-                         "DELETE FROM annotations WHERE version_id = ?1 AND version_id > 0", "i",
-                         version))
+  if (!fovea_sql_run (store, error,
+                      "DELETE FROM annotations WHERE version_id = ?1 AND version_id > 0", "i",
+                      version))
     return FALSE;
   changed = (gsize) sqlite3_changes (store->db);
   /* What people or other versions have said of the regions that this one found goes with them. */
@@ -261,7 +257,25 @@ fovea_store_clear_predictions (FoveaStore  *store,
         store, error, "DELETE FROM regions WHERE version_id = ?1 AND version_id > 0", "i", version))
     return FALSE;
   changed += (gsize) sqlite3_changes (store->db);
-  if (!fovea_sql_leave (&scope, error))
+  if (ret_changed != NULL)
+    *ret_changed = changed;
+  return TRUE;
+}
+
+gboolean
+fovea_store_clear_predictions (FoveaStore  *store,
+                               gint64       version,
+                               gsize       *ret_changed,
+                               GError     **error)
+{
+  g_auto (FoveaSqlScope) scope = { 0 };
+  gsize changed;
+
+  g_return_val_if_fail (store != NULL && version > 0, FALSE);
+
+  if (!fovea_sql_enter (&scope, store, TRUE, error)
+      || !fovea_sql_delete_predictions (store, version, &changed, error)
+      || !fovea_sql_leave (&scope, error))
     return FALSE;
   if (ret_changed != NULL)
     *ret_changed = changed;

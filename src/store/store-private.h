@@ -186,4 +186,28 @@ gboolean      fovea_store_owner_is_alive (const char          *owner,
 /* The statement cache let go of, e.g. before closing. */
 void          fovea_sql_forget          (FoveaStore           *store);
 
+/* How many rows a changeset touches; -1 when it cannot be read. */
+gint64        fovea_sql_count_changes   (const void           *data,
+                                         int                   size);
+
+/* What a version said of pictures, with the regions that it found and what was said of those. */
+gboolean      fovea_sql_delete_predictions (FoveaStore        *store,
+                                            gint64             version,
+                                            gsize             *ret_changed,
+                                            GError           **error);
+
+/* Errors: _BUSY while a job trains the model of row @model. */
+gboolean      fovea_sql_check_not_in_training (FoveaStore     *store,
+                                               gint64          model,
+                                               GError        **error);
+
+/* store-undo-versions.c, within undo's transaction: before @command is undone, the versions of the models that it made become part
+ * of it; after it was redone, they are its part no more. */
+gboolean      fovea_store_history_take_versions (FoveaStore   *store,
+                                                 gint64        command,
+                                                 GError      **error);
+gboolean      fovea_store_history_leave_versions (FoveaStore  *store,
+                                                  gint64       command,
+                                                  GError     **error);
+
 G_END_DECLS

@@ -377,7 +377,9 @@ step_history (FoveaStore            *store,
   if (!fovea_sql_begin (store, TRUE, error))
     return FALSE;
   if (!find_command (store, undo, &result, error)
+      || (undo && !fovea_store_history_take_versions (store, result.command, error))
       || !apply_command (store, result.command, undo, &apply, error)
+      || (!undo && !fovea_store_history_leave_versions (store, result.command, error))
       || !fovea_sql_run (store, error, "UPDATE commands SET undone = ? WHERE id = ?", "ii",
                          (gint64) undo, result.command))
     {

@@ -243,10 +243,9 @@ trim_history (FoveaStore  *store,
          && fovea_sql_run (store, error, "DELETE FROM commands WHERE id <= ?", "i", first);
 }
 
-/* How many rows a changeset touches; -1 when it cannot be read. */
-static gint64
-count_changes (const void *data,
-               int         size)
+gint64
+fovea_sql_count_changes (const void *data,
+                         int         size)
 {
   sqlite3_changeset_iter *iter = NULL;
   gint64 n = 0;
@@ -265,7 +264,7 @@ store_changeset (FoveaStore  *store,
                  int          size,
                  GError     **error)
 {
-  gint64 n_changes = count_changes (data, size);
+  gint64 n_changes = fovea_sql_count_changes (data, size);
 
   if (size > MAX_CHANGESET)
     {

@@ -102,9 +102,11 @@ gboolean    fovea_store_in_command          (const FoveaStore      *store);
  *
  * One step back or forth, in one transaction. Rows changed since by something outside the history
  * are left as they are and counted; references are whole afterwards (a parent that a newer row
- * needs stays).
+ * needs stays). The versions that a model got since a command made it leave with it when that is
+ * undone, and come back by redo.
  *
- * Errors: _NOT_FOUND when there is nothing to undo or redo; _BUSY, _READ_ONLY, _FULL, _IO.
+ * Errors: _NOT_FOUND when there is nothing to undo or redo; _BUSY (also while the model that
+ * would go is being trained), _READ_ONLY, _FULL, _IO.
  */
 gboolean    fovea_store_undo                (FoveaStore            *store,
                                              FoveaStoreUndoResult  *ret_result,

@@ -179,6 +179,33 @@ is_worked_on (FoveaStore  *store,
   return TRUE;
 }
 
+/* @ret_public_id: (optional) of the model of row @model, "" when there is none. */
+static gboolean
+is_model_worked_on (FoveaStore  *store,
+                    gint64       model,
+                    gboolean    *ret_is,
+                    char       **ret_public_id,
+                    GError     **error)
+{
+  g_autofree char *target = NULL, *public_id = NULL;
+  sqlite3_stmt *stmt = fovea_sql_get (store, "SELECT public_id FROM models WHERE id = ?", error);
+
+  if (stmt == NULL)
+    return FALSE;
+  fovea_sql_bind (stmt, "i", model);
+  if (fovea_sql_step (store, stmt, NULL) == SQLITE_ROW)
+    {
+      public_id = fovea_sql_dup_text (stmt, 0);
+      sqlite3_reset (stmt);
+    }
+  target = g_strconcat ("model:", public_id, NULL);
+  if (!is_worked_on (store, target, ret_is, error))
+    return FALSE;
+  if (ret_public_id != NULL)
+    *ret_public_id = public_id != NULL ? g_steal_pointer (&public_id) : g_strdup ("");
+  return TRUE;
+}
+
 static gboolean
 is_in_training (FoveaStore               *store,
                 const FoveaStoreVersion  *version,
@@ -186,33 +213,29 @@ is_in_training (FoveaStore               *store,
                 GError                  **error)
 {
   g_autofree char *by_version = g_strconcat ("version:", version->public_id, NULL);
-  g_autofree char *by_model = NULL, *model_id = NULL;
-  sqlite3_stmt *stmt;
-  gboolean is = FALSE;
 
   *ret_is = FALSE;
   if (version->status != FOVEA_STORE_VERSION_TRAINING
       && version->status != FOVEA_STORE_VERSION_QUEUED)
     return TRUE;
-  if (!is_worked_on (store, by_version, &is, error))
+  return is_worked_on (store, by_version, ret_is, error)
+         && (*ret_is || is_model_worked_on (store, version->model, ret_is, NULL, error));
+}
+
+gboolean
+fovea_sql_check_not_in_training (FoveaStore  *store,
+                                 gint64       model,
+                                 GError     **error)
+{
+  g_autofree char *public_id = NULL;
+  gboolean is;
+
+  if (!is_model_worked_on (store, model, &is, &public_id, error))
     return FALSE;
-  if (!is)
-    {
-      stmt = fovea_sql_get (store, "SELECT public_id FROM models WHERE id = ?", error);
-      if (stmt == NULL)
-        return FALSE;
-      fovea_sql_bind (stmt, "i", version->model);
-      if (fovea_sql_step (store, stmt, NULL) == SQLITE_ROW)
-        {
-          model_id = fovea_sql_dup_text (stmt, 0);
-          sqlite3_reset (stmt);
-        }
-      by_model = g_strconcat ("model:", model_id, NULL);
-      if (!is_worked_on (store, by_model, &is, error))
-        return FALSE;
-    }
-  *ret_is = is;
-  return TRUE;
+  if (is)
+    g_set_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY,
+                 _("The model “%s” is being trained: stop the training first"), public_id);
+  return !is;
 }
 
 gboolean

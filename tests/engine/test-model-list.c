@@ -118,6 +118,35 @@ test_follows_changes (void)
   scratch_clear (&scratch);
 }
 
+/* A model goes with what it was trained to when its creation is undone, and is there with it after redo. */
+static void
+test_undo_of_a_trained_model (void)
+{
+  Scratch scratch;
+  FoveaModelList *list;
+  g_autoptr (FoveaJob) import = NULL;
+  g_autoptr (GAsyncResult) undone = NULL, redone = NULL;
+  g_autofree char *id = NULL, *what = NULL, *again = NULL;
+
+  scratch_init (&scratch, TRUE);
+  scratch_classes (&scratch, "data", 8, 0);
+  import = scratch_import (&scratch, "data");
+  list = fovea_project_get_models (scratch.project);
+  id = create (&scratch, "Colours");
+  WAIT_FOR (count (list) == 1);
+  run_job (fovea_project_train (scratch.project, id, NULL));
+  WAIT_FOR (fovea_model_get_current (fovea_model_list_lookup (list, id)) != NULL);
+  fovea_project_undo_async (scratch.project, NULL, keep_result, &undone);
+  what = fovea_project_undo_finish (scratch.project, wait_for (&undone), NULL);
+  g_assert_cmpstr (what, ==, "create model Colours");
+  WAIT_FOR (count (list) == 0);
+  fovea_project_redo_async (scratch.project, NULL, keep_result, &redone);
+  again = fovea_project_redo_finish (scratch.project, wait_for (&redone), NULL);
+  g_assert_cmpstr (again, ==, what);
+  WAIT_FOR (count (list) == 1 && fovea_model_get_current (fovea_model_list_lookup (list, id)) != NULL);
+  scratch_clear (&scratch);
+}
+
 static FoveaEvaluation *
 load (Scratch *scratch, FoveaModelVersion *version, const char *split)
 {
@@ -278,6 +307,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/model-list/follows-changes", test_follows_changes);
+  g_test_add_func ("/engine/model-list/undo-of-a-trained-model", test_undo_of_a_trained_model);
   g_test_add_func ("/engine/model-list/versions-and-evaluations", test_versions_and_evaluations);
   g_test_add_func ("/engine/model-list/older-version", test_older_version);
   g_test_add_func ("/engine/model-list/try", test_try);

@@ -8,6 +8,7 @@
 #include "store/store-check.h"
 #include "store/store-concepts.h"
 #include "store/store-inputs.h"
+#include "store/store-models.h"
 #include "store/store-private.h"
 #include "store/store-undo.h"
 
@@ -150,6 +151,24 @@ add_concept (FoveaStore *store,
   g_assert_no_error (error);
   commit (store);
   return id;
+}
+
+static inline gint64
+add_model (FoveaStore *store,
+           const char *id,
+           gint64      concept_)
+{
+  FoveaStoreModel model = { .public_id = (char *) id, .type_id = (char *) "embedding-classifier",
+                            .params = (char *) "{\"l2\":0.1}", .params_version = 2,
+                            .concepts = &concept_, .n_concepts = 1 };
+  GError *error = NULL;
+  gint64 row;
+
+  begin (store, "add a model");
+  fovea_store_add_model (store, &model, &row, &error);
+  g_assert_no_error (error);
+  commit (store);
+  return row;
 }
 
 static inline gsize

@@ -444,24 +444,6 @@ test_datasets (void)
   assert_clean (p.store);
 }
 
-static gint64
-add_model (FoveaStore *store,
-           const char *id,
-           gint64      concept_)
-{
-  FoveaStoreModel model = { .public_id = (char *) id, .type_id = (char *) "embedding-classifier",
-                            .params = (char *) "{\"l2\":0.1}", .params_version = 2,
-                            .concepts = &concept_, .n_concepts = 1 };
-  GError *error = NULL;
-  gint64 row;
-
-  begin (store, "add a model");
-  fovea_store_add_model (store, &model, &row, &error);
-  g_assert_no_error (error);
-  commit (store);
-  return row;
-}
-
 static void
 test_models (void)
 {

@@ -2,6 +2,8 @@
 #include "store/store-undo.h"
 
 #include "store-testing.h"
+#include "store/store-jobs.h"
+#include "store/store-models.h"
 #include "store/store-regions.h"
 #include "store/store-settings.h"
 
@@ -357,6 +359,64 @@ test_random (void)
   assert_clean (p.store);
 }
 
+/* A model that was trained since it was made goes all the same, and comes back with its version and what that said. */
+static void
+test_trained_model (void)
+{
+  g_auto (Project) p = { 0 };
+  g_autoptr (GArray) ids = NULL;
+  g_autofree char *before = NULL, *trained = NULL, *back = NULL, *again = NULL;
+  g_auto (FoveaStoreUndoResult) result = { 0 };
+  FoveaStoreVersion row = { .status = FOVEA_STORE_VERSION_TRAINED };
+  GError *error = NULL;
+  gint64 hat, version, job;
+
+  project_init (&p);
+  ids = add_pictures (p.store, "a", 3);
+  hat = add_concept (p.store, "Hat");
+  before = dump_tracked (p.store);
+  row.model = add_model (p.store, "hats", hat);
+  g_assert_true (fovea_store_add_version (p.store, &row, &version, &error));
+  fovea_sql_run (p.store, &error,
+                 "INSERT INTO annotations (input_id, concept_id, version_id, value, score, created_at) VALUES (1, ?, ?, 1, 1, 0)",
+                 "ii", hat, version);
+  g_assert_no_error (error);
+  trained = dump_tracked (p.store);
+
+  /* Not while it is trained. */
+  g_assert_true (fovea_store_claim_job (p.store, "train", "model:hats", "Train hats", NULL, &job, NULL, &error));
+  g_assert_false (fovea_store_undo (p.store, NULL, &error));
+  g_assert_error (error, FOVEA_STORE_ERROR, FOVEA_STORE_ERROR_BUSY);
+  g_clear_error (&error);
+  g_assert_true (fovea_store_release_job (p.store, job, FOVEA_STORE_JOB_DONE, "", &error));
+
+  for (guint round = 0; round < 3; round++)
+    {
+      g_assert_true (fovea_store_undo (p.store, &result, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (result.n_conflicts, ==, 0);
+      fovea_store_undo_result_clear (&result);
+      g_free (back);
+      back = dump_tracked (p.store);
+      g_assert_cmpstr (back, ==, before);
+      assert_clean (p.store);
+      project_reopen (&p);
+      g_assert_true (fovea_store_redo (p.store, &result, &error));
+      g_assert_cmpuint (result.n_conflicts, ==, 0);
+      fovea_store_undo_result_clear (&result);
+      g_free (again);
+      again = dump_tracked (p.store);
+      g_assert_cmpstr (again, ==, trained);
+      assert_clean (p.store);
+      /* What the history does not know may change meanwhile. */
+      fovea_sql_run (p.store, &error, "UPDATE model_versions SET metrics = ? WHERE id = ?", "ti",
+                     round == 0 ? "{\"a\":1}" : "{\"a\":2}", version);
+      g_assert_no_error (error);
+      g_free (trained);
+      trained = dump_tracked (p.store);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -366,6 +426,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/undo/failed-change-dooms", test_failed_change_dooms);
   g_test_add_func ("/store/undo/long-command", test_long_command);
   g_test_add_func ("/store/undo/conflicts", test_conflicts);
+  g_test_add_func ("/store/undo/trained-model", test_trained_model);
   g_test_add_func ("/store/undo/limits", test_limits);
   g_test_add_func ("/store/undo/random", test_random);
   return g_test_run ();
