@@ -17,6 +17,8 @@ struct _FoveaSidebar {
   GMenuModel *concept_menu;
   GtkWidget *menu_popover;
   FoveaConceptRow *menu_row; /* (nullable) weak */
+  FoveaPage *shown_page;     /* (nullable) borrowed, as the rows hold it: the selected row, wherever the cursor is … */
+  FoveaConcept *shown;       /* (nullable) … or the concept that the pictures are of */
   FoveaConcept *moved;       /* (nullable) its row gets the focus again once it is elsewhere */
   GtkMenuButton *add_button;
   GtkEditable *add_entry;
@@ -141,9 +143,15 @@ static void
 unselect_others (FoveaSidebar *self, GtkListBox *kept)
 {
   if (kept != self->places)
-    gtk_list_box_unselect_all (self->places);
+    {
+      self->shown_page = NULL;
+      gtk_list_box_unselect_all (self->places);
+    }
   if (kept != self->concepts)
-    gtk_list_box_unselect_all (self->concepts);
+    {
+      g_clear_object (&self->shown);
+      gtk_list_box_unselect_all (self->concepts);
+    }
   if (kept != NULL)
     fovea_split_list_unselect (self->splits);
 }
@@ -151,15 +159,56 @@ unselect_others (FoveaSidebar *self, GtkListBox *kept)
 static void
 on_place_activated (GtkListBox *box, GtkListBoxRow *row, FoveaSidebar *self)
 {
-  unselect_others (self, box);
+  fovea_sidebar_show_page (self, fovea_place_row_get_page (FOVEA_PLACE_ROW (row)));
   g_signal_emit (self, signals[PAGE_SELECTED], 0, fovea_place_row_get_page (FOVEA_PLACE_ROW (row)));
+}
+
+static void
+select_shown_page (FoveaSidebar *self)
+{
+  GtkListBoxRow *row;
+
+  for (int i = 0; self->shown_page != NULL && (row = gtk_list_box_get_row_at_index (self->places, i)) != NULL; i++)
+    if (fovea_place_row_get_page (FOVEA_PLACE_ROW (row)) == self->shown_page)
+      gtk_list_box_select_row (self->places, row);
+}
+
+/* A list selects the row that the cursor comes to, by keys or for a new name. What is shown does not change by that. */
+static void
+on_place_selected (GtkListBox *box, GtkListBoxRow *row, FoveaSidebar *self)
+{
+  if (row == NULL || fovea_place_row_get_page (FOVEA_PLACE_ROW (row)) == self->shown_page)
+    return;
+  gtk_list_box_unselect_row (box, row);
+  select_shown_page (self);
 }
 
 static void
 on_concept_activated (GtkListBox *box, GtkListBoxRow *row, FoveaSidebar *self)
 {
   unselect_others (self, box);
+  g_set_object (&self->shown, fovea_concept_row_get_concept (FOVEA_CONCEPT_ROW (row)));
+  gtk_list_box_select_row (box, row);
   g_signal_emit (self, signals[CONCEPT_SELECTED], 0, fovea_concept_row_get_concept (FOVEA_CONCEPT_ROW (row)));
+}
+
+static void
+select_shown (FoveaSidebar *self)
+{
+  GtkListBoxRow *row;
+
+  for (int i = 0; self->shown != NULL && (row = gtk_list_box_get_row_at_index (self->concepts, i)) != NULL; i++)
+    if (fovea_concept_row_get_concept (FOVEA_CONCEPT_ROW (row)) == self->shown)
+      gtk_list_box_select_row (self->concepts, row);
+}
+
+static void
+on_concept_row_selected (GtkListBox *box, GtkListBoxRow *row, FoveaSidebar *self)
+{
+  if (row == NULL || fovea_concept_row_get_concept (FOVEA_CONCEPT_ROW (row)) == self->shown)
+    return;
+  gtk_list_box_unselect_row (box, row);
+  select_shown (self);
 }
 
 static void
@@ -177,23 +226,17 @@ on_split_dropped (FoveaSplitList *splits, FoveaPictureSet *set, const char *spli
 void
 fovea_sidebar_show_concept (FoveaSidebar *self, FoveaConcept *concept)
 {
-  GtkListBoxRow *row;
-
   unselect_others (self, self->concepts);
-  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->concepts, i)) != NULL; i++)
-    if (fovea_concept_row_get_concept (FOVEA_CONCEPT_ROW (row)) == concept)
-      gtk_list_box_select_row (self->concepts, row);
+  g_set_object (&self->shown, concept);
+  select_shown (self);
 }
 
 void
 fovea_sidebar_show_page (FoveaSidebar *self, FoveaPage *page)
 {
-  GtkListBoxRow *row;
-
   unselect_others (self, self->places);
-  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->places, i)) != NULL; i++)
-    if (fovea_place_row_get_page (FOVEA_PLACE_ROW (row)) == page)
-      gtk_list_box_select_row (self->places, row);
+  self->shown_page = page;
+  select_shown_page (self);
 }
 
 void
@@ -449,6 +492,7 @@ sidebar_dispose (GObject *object)
   g_clear_pointer (&self->menu_popover, gtk_widget_unparent);
   g_clear_pointer (&self->add_pictures, fovea_picture_set_unref);
   g_clear_object (&self->moved);
+  g_clear_object (&self->shown);
   g_clear_object (&self->project);
   G_OBJECT_CLASS (fovea_sidebar_parent_class)->dispose (object);
 }
@@ -506,7 +550,9 @@ fovea_sidebar_init (FoveaSidebar *self)
   gtk_widget_set_parent (self->menu_popover, GTK_WIDGET (self));
   g_signal_connect_swapped (self->menu_popover, "closed", G_CALLBACK (on_menu_closed), self);
   g_signal_connect (self->places, "row-activated", G_CALLBACK (on_place_activated), self);
+  g_signal_connect (self->places, "row-selected", G_CALLBACK (on_place_selected), self);
   g_signal_connect (self->concepts, "row-activated", G_CALLBACK (on_concept_activated), self);
+  g_signal_connect (self->concepts, "row-selected", G_CALLBACK (on_concept_row_selected), self);
   g_signal_connect (self->splits, "split-selected", G_CALLBACK (on_split_selected), self);
   g_signal_connect (self->splits, "pictures-dropped", G_CALLBACK (on_split_dropped), self);
   add_concept_keys (self);
