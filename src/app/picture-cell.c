@@ -110,6 +110,20 @@ is_said (FoveaPicture *picture, FoveaConcept *concept)
   return FALSE;
 }
 
+/* "Not hat" leaves open what it is. */
+static gboolean
+is_labelled (FoveaPicture *picture)
+{
+  for (guint i = 0; i < fovea_picture_get_n_labels (picture); i++)
+    {
+      gboolean positive;
+
+      if (fovea_picture_get_label (picture, i, &positive) != NULL && positive)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 read_prediction (FoveaPictureCell *self)
 {
@@ -118,7 +132,7 @@ read_prediction (FoveaPictureCell *self)
 
   g_clear_pointer (&self->prediction_text, g_free);
   if (concept == NULL || is_said (self->picture, concept)
-      || (fovea_picture_get_n_labels (self->picture) > 0 && !self->shows_other_opinions))
+      || (is_labelled (self->picture) && !self->shows_other_opinions))
     {
       self->prediction_text = g_strdup ("");
       return;
@@ -359,24 +373,33 @@ snapshot_labels (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_r
 
 /* What a model says: a dashed frame, a number, and a bar as long as the confidence. */
 static void
-snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_rect_t *square, float bottom)
+snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_rect_t *square, const graphene_rect_t *picture,
+                     float bottom)
 {
   static const double dashes[] = { 3.0, 2.5 };
   gboolean words = self->side_px >= MIN_SIDE_FOR_WORDS_PX;
-  float width = (float) self->side_px - 2 * CHIP_MARGIN_PX, height = BAR_PX + 8;
-  float x = square->origin.x + CHIP_MARGIN_PX, y, filled = (width - 2 * CHIP_PADDING_PX) * (float) self->prediction_value;
+  float most = (float) self->side_px - 2 * CHIP_MARGIN_PX, height = BAR_PX + 8;
+  float width = MAX (picture->size.width - 2 * CHIP_MARGIN_PX, 4 * CHIP_PADDING_PX), x, y, filled;
   graphene_rect_t area;
   GskRoundedRect outline;
   PangoLayout *layout = NULL;
-  int text_height = 0;
+  int text_width = 0, text_height = 0;
   cairo_t *cr;
 
   if (words)
     {
-      layout = get_layout (self, &self->prediction_layout, self->prediction_text, (int) (width - 2 * CHIP_PADDING_PX));
-      pango_layout_set_alignment (layout, is_mirrored (self) ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
-      pango_layout_get_pixel_size (layout, NULL, &text_height);
+      layout = get_layout (self, &self->prediction_layout, self->prediction_text, (int) (most - 2 * CHIP_PADDING_PX));
+      pango_layout_get_pixel_size (layout, &text_width, &text_height);
       height += (float) text_height;
+      width = MAX (width, (float) text_width + 2 * CHIP_PADDING_PX);
+    }
+  width = MIN (width, most);
+  filled = (width - 2 * CHIP_PADDING_PX) * (float) self->prediction_value;
+  x = mirror_x (self, square, get_chip_x (square, picture, width), width);
+  if (words)
+    {
+      pango_layout_set_width (layout, (int) ceilf (width - 2 * CHIP_PADDING_PX) * PANGO_SCALE);
+      pango_layout_set_alignment (layout, is_mirrored (self) ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
     }
   y = bottom - height;
   graphene_rect_init (&area, x, y, width, height);
@@ -488,7 +511,7 @@ picture_cell_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   if (self->n_dots > 0)
     bottom = snapshot_labels (self, snapshot, &square, &area, bottom);
   if (self->prediction_text[0] != '\0')
-    snapshot_prediction (self, snapshot, &square, bottom);
+    snapshot_prediction (self, snapshot, &square, &area, bottom);
   if (self->selected || (gtk_widget_get_state_flags (widget) & GTK_STATE_FLAG_PRELIGHT) != 0)
     snapshot_tick (self, snapshot);
 }

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  *
  * One picture of the grid, drawn by hand: a grid holds hundreds of cells and lays them all out with every step of the wheel, so a cell is one
  * widget without children or controllers. Solid dots are what a person said (with a bar through it: "is not"), a dashed frame is
- * what a model says, its confidence a number and a bar; never colour alone. Of a picture of which a person said something the
- * model's word is shown only where it is asked for, fovea_picture_cell_set_shows_other_opinions().
+ * what a model says, its confidence a number and a bar; never colour alone. Of a picture of which a person said what it is
+ * the model's word is shown only where it is asked for, fovea_picture_cell_set_shows_other_opinions().
  */
 #define FOVEA_TYPE_PICTURE_CELL (fovea_picture_cell_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaPictureCell, fovea_picture_cell, FOVEA, PICTURE_CELL, GtkWidget)
