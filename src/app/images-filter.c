@@ -37,7 +37,7 @@ append_chip (FoveaImagesPage *self, const FoveaCondition *condition, const char 
   g_autofree char *name = g_strdup_printf (condition != NULL ? _("Remove filter %s") : _("Remove order %s"), text);
 
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-  gtk_label_set_max_width_chars (GTK_LABEL (label), 24);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 48);
   if (condition == NULL)
     gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name ("view-sort-descending-symbolic"));
   gtk_box_append (GTK_BOX (box), label);

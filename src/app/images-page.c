@@ -236,6 +236,12 @@ fovea_images_page_get_list (FoveaImagesPage *self)
   return self->list;
 }
 
+gboolean
+fovea_images_page_is_filtered (FoveaImagesPage *self)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (self->list)) < fovea_picture_list_get_total (self->list);
+}
+
 /* ---- selection ---- */
 
 guint

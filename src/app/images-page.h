@@ -50,6 +50,7 @@ const FoveaPictureFilter *fovea_images_page_get_filter (FoveaImagesPage *self);
 /* Copied with its strings. A condition is a chip that can be removed. */
 void fovea_images_page_set_filter (FoveaImagesPage *self, const FoveaPictureFilter *filter);
 void fovea_images_page_clear_filters (FoveaImagesPage *self);
+gboolean fovea_images_page_is_filtered (FoveaImagesPage *self); /* some of the project's pictures are not shown */
 
 /* The pictures of a concept: those labelled with it. And the concept that the filter is about: "is", else "is not", else predicted.
  * (nullable), borrowed */

@@ -141,7 +141,10 @@ on_finished (FoveaJob *job, FoveaWindow *self)
     return;
   g_set_object (&self->report_job, job);
   fovea_window_update_actions (self);
-  if (fovea_job_get_n_report_rows (job) > 0)
+  /* The report stays with the job; pictures that nobody sees are more urgent. */
+  if (state == FOVEA_JOB_DONE && fovea_images_page_is_filtered (fovea_window_get_images (self)))
+    fovea_window_toast (self, summary, _("Show All"), "win.clear-filters");
+  else if (fovea_job_get_n_report_rows (job) > 0)
     fovea_window_toast (self, summary, _("Report"), "win.report");
   else
     fovea_window_toast (self, summary, NULL, NULL);
