@@ -384,6 +384,19 @@ choose_evaluated (const FoveaLiveFit *self)
   return rows;
 }
 
+static gboolean
+has_both (const gint8 *labels, gsize n)
+{
+  gboolean is = FALSE, is_not = FALSE;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      is |= labels[i] > 0;
+      is_not |= labels[i] < 0;
+    }
+  return is && is_not;
+}
+
 /* Independent concepts of which there is but one have no top-1: there a picture is right when p ≥ ½ agrees. */
 static void
 count_right (const FoveaLiveFit *self, const FoveaHeadResult *result, const gint8 *labels, gsize n, gsize *ret_evaluated, gsize *ret_right)
@@ -393,6 +406,8 @@ count_right (const FoveaLiveFit *self, const FoveaHeadResult *result, const gint
   if (self->examples->k > 1)
     return;
   *ret_evaluated = *ret_right = 0;
+  if (!has_both (labels, n))
+    return; /* of "is" alone nobody can say how often it is right */
   for (gsize i = 0; i < n; i++)
     if (result->fold[i] >= 0 && labels[i] != 0)
       {
