@@ -142,7 +142,7 @@ fovea_review_page_dup_tally (FoveaReviewPage *self)
   fovea_review_get_tally (self->review, &tally);
   n = tally.n_accepted + tally.n_rejected + tally.n_corrected;
   if (n == 0)
-    return g_strdup (_("Nothing reviewed in this sitting"));
+    return g_strdup (_("Nothing reviewed yet"));
   return g_strdup_printf (ngettext ("%u reviewed: %u accepted, %u rejected, %u corrected",
                                     "%u reviewed: %u accepted, %u rejected, %u corrected", n),
                           n, tally.n_accepted, tally.n_rejected, tally.n_corrected);
@@ -154,6 +154,8 @@ dup_accuracy (FoveaReviewPage *self, const FoveaReviewTally *tally)
 {
   guint n = tally->n_accepted + tally->n_rejected + tally->n_corrected;
 
+  if (n < 10 && tally->n_left < 10 - n)
+    return g_strdup (_("Too few pictures to give an accuracy"));
   if (n < 10)
     return g_strdup_printf (ngettext ("%u more, and an accuracy can be given", "%u more, and an accuracy can be given", 10 - n), 10 - n);
   if (fovea_review_get_order (self->review) == FOVEA_REVIEW_LABEL_ERRORS)
@@ -177,6 +179,8 @@ dup_left (FoveaReviewPage *self, const FoveaReviewTally *tally)
                             tally->n_suspects, tally->n_labelled);
   if (tally->settled_share <= 0)
     return g_steal_pointer (&left);
+  if (wrong == 0)
+    return g_strdup_printf (_("%s; hardly a suggestion among them is wrong"), left);
   return g_strdup_printf (ngettext ("%s; about %u suggestion among them is wrong",
                                     "%s; about %u suggestions among them are wrong", wrong),
                           left, wrong);

@@ -79,7 +79,7 @@ show_plan (FoveaSplitsWindow *self)
 {
   GtkStringList *rows = gtk_string_list_new (NULL);
   GtkSelectionModel *model;
-  g_autofree char *changed = g_strdup_printf (ngettext ("%u picture would change its place.", "%u pictures would change their place.",
+  g_autofree char *changed = g_strdup_printf (ngettext ("%u picture would move.", "%u pictures would move.",
                                                         self->plan->n_changed), self->plan->n_changed);
   g_autofree char *text = NULL;
 

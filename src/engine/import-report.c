@@ -75,7 +75,8 @@ fovea_import_summary (FoveaImport *self)
   append_part (text, counts->imported, g_strdup_printf (ngettext ("%u imported", "%u imported", counts->imported), counts->imported));
   append_part (text, counts->updated, g_strdup_printf (ngettext ("%u updated", "%u updated", counts->updated), counts->updated));
   append_part (text, counts->relocated, g_strdup_printf (ngettext ("%u found again", "%u found again", counts->relocated), counts->relocated));
-  append_part (text, counts->unchanged, g_strdup_printf (ngettext ("%u there already", "%u there already", counts->unchanged), counts->unchanged));
+  append_part (text, counts->unchanged,
+               g_strdup_printf (ngettext ("%u is in the project already", "%u are in the project already", counts->unchanged), counts->unchanged));
   append_part (text, counts->duplicates, g_strdup_printf (ngettext ("%u duplicate", "%u duplicates", counts->duplicates), counts->duplicates));
   append_part (text, counts->failed, g_strdup_printf (ngettext ("%u could not be read", "%u could not be read", counts->failed), counts->failed));
   append_part (text, counts->pending,
