@@ -29,7 +29,7 @@ struct _FoveaPictureCell {
   FoveaThumbnailLoader *loader;
   guint position;
   int side_px;
-  gboolean selected;
+  gboolean selected, rejected;
   gboolean shows_other_opinions;
 
   GdkTexture *texture;
@@ -439,7 +439,8 @@ snapshot_tick (FoveaPictureCell *self, GtkSnapshot *snapshot)
   gsk_rounded_rect_init_from_rect (&outline, &area, TICK_PX / 2.0f);
   (void) gtk_style_context_lookup_color (gtk_widget_get_style_context (GTK_WIDGET (self)), "accent_bg_color", &accent);
   gtk_snapshot_push_rounded_clip (snapshot, &outline);
-  gtk_snapshot_append_color (snapshot, self->selected ? &accent : &(GdkRGBA) { 0, 0, 0, 0.4f }, &area);
+  gtk_snapshot_append_color (snapshot, self->selected && !self->rejected ? &accent : &(GdkRGBA) { 0, 0, 0, self->selected ? 0.75f : 0.4f },
+                             &area);
   gtk_snapshot_pop (snapshot);
   gtk_snapshot_append_border (snapshot, &outline, (float[4]) { 2, 2, 2, 2 },
                               (GdkRGBA[4]) { pale_color, pale_color, pale_color, pale_color });
@@ -449,9 +450,19 @@ snapshot_tick (FoveaPictureCell *self, GtkSnapshot *snapshot)
   cairo_set_line_cap (cr, CAIRO_LINE_CAP_ROUND);
   cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
   cairo_translate (cr, (double) area.origin.x, (double) area.origin.y);
-  cairo_move_to (cr, 6.5, 11.5);
-  cairo_line_to (cr, 9.8, 14.8);
-  cairo_line_to (cr, 15.8, 7.8);
+  if (self->rejected)
+    {
+      cairo_move_to (cr, 7.5, 7.5);
+      cairo_line_to (cr, 14.5, 14.5);
+      cairo_move_to (cr, 14.5, 7.5);
+      cairo_line_to (cr, 7.5, 14.5);
+    }
+  else
+    {
+      cairo_move_to (cr, 6.5, 11.5);
+      cairo_line_to (cr, 9.8, 14.8);
+      cairo_line_to (cr, 15.8, 7.8);
+    }
   cairo_stroke (cr);
   cairo_destroy (cr);
 }
@@ -628,6 +639,15 @@ fovea_picture_cell_set_selected (FoveaPictureCell *self, gboolean selected)
   if (self->selected == selected)
     return;
   self->selected = selected;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+fovea_picture_cell_set_rejected (FoveaPictureCell *self, gboolean rejected)
+{
+  if (self->rejected == rejected)
+    return;
+  self->rejected = rejected;
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 

@@ -17,7 +17,8 @@ refresh_cell (FoveaReviewPage *self, FoveaPictureCell *cell)
   guint position = gtk_slice_list_model_get_offset (self->slice) + gtk_list_item_get_position (item);
   FoveaReviewVerdict verdict = fovea_review_get_verdict (self->review, position);
 
-  /* The tick: it was decided. */
+  /* The tick: it was decided, the cross: against the suggestion. */
+  fovea_picture_cell_set_rejected (cell, verdict == FOVEA_REVIEW_REJECTED);
   fovea_picture_cell_set_selected (cell, verdict != FOVEA_REVIEW_OPEN && verdict != FOVEA_REVIEW_SKIPPED);
 }
 
