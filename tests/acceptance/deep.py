@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""deep.py PROGRAM DATA [SECONDS [SEED…]]: apparel through all layers of a network: accuracy on the test split after SECONDS (120 unless
-told) with the defaults, the exported file in onnxruntime, and a training that is killed with kill -9 and taken up again.
+"""deep.py PROGRAM DATA [SECONDS [SEED…]]: apparel through all layers of a network with the defaults: accuracy on the test split, the
+exported file in onnxruntime, and a training that is killed with kill -9 and taken up again.
 
-The test split is read once a training. CPU seconds are printed too: on a machine that does other work, SECONDS hold fewer steps."""
+Without SECONDS (or 0) the whole plan is trained, so that the accuracy does not hang on what else the machine does; with SECONDS
+(120, 300) training must end in time, and the accuracy is what an idle machine of two cores reaches. The test split is read once a
+training."""
 import glob
 import json
 import os
@@ -49,12 +51,13 @@ def letterbox(path, size):
 
 def check_accuracy(check, project, seconds, seed):
     start, cpu = time.monotonic(), cpu_seconds()
-    done = check.json("models", "train", project, "deep", "--time-limit", seconds, "--param", "seed=%d" % seed)
+    limit = ["--time-limit", seconds] if seconds > 0 else []
+    done = check.json("models", "train", project, "deep", *limit, "--param", "seed=%d" % seed)
     wall, cpu = time.monotonic() - start, cpu_seconds() - cpu
     metrics = check.json("models", "evaluate", project, "deep", "--split", "test")["eval_metrics"][0]
     accuracy = metrics["summary"]["top1_accuracy"]
     version = done["model"]["model_version"]
-    check.check(wall <= seconds * 1.1 + 5, "seed %d: %.0f s of %d, %.0f CPU-s" % (seed, wall, seconds, cpu))
+    check.check(seconds == 0 or wall <= seconds * 1.1 + 5, "seed %d: %.0f s, %.0f CPU-s" % (seed, wall, cpu))
     check.check(accuracy >= MIN_ACCURACY, "seed %d: accuracy %.3f on test (at least %.2f), version %s" %
                 (seed, accuracy, MIN_ACCURACY, version["id"]))
 
@@ -98,7 +101,7 @@ def check_kill(check, project):
 
 def main():
     check = checks.Checks(sys.argv[1])
-    data, seconds = sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 120
+    data, seconds = sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 0
     seeds = [int(seed) for seed in sys.argv[4:]] or [0]
     with tempfile.TemporaryDirectory() as folder:
         project = os.path.join(folder, "deep.fovea")
