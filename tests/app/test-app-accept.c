@@ -2,6 +2,7 @@
 #include "app-testing.h"
 
 #include "app/accept-window.h"
+#include "app/picture-cell.h"
 #include "models/mini-pack.h"
 
 #define N_SAMPLES (FOVEA_SAMPLE_N_CONCEPTS * FOVEA_SAMPLE_N_EACH)
@@ -122,12 +123,50 @@ test_similar_and_useful (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* A suggestion stands by a picture of which nobody said what it is; by the others only where the two are compared. */
+static void
+test_word_of_a_person (void)
+{
+  FoveaWindow *window = suggesting_new ();
+  FoveaImagesPage *images = get_images (window);
+  FoveaPictureList *list = fovea_images_page_get_list (images);
+  FoveaPictureCell *cell = FOVEA_PICTURE_CELL (g_object_ref_sink (fovea_picture_cell_new ()));
+  gint64 id = fovea_picture_list_get_id (list, 0);
+  g_autoptr (FoveaPicture) picture = NULL;
+  const char *other;
+  FoveaConcept *suggested;
+  guint position = 0;
+
+  fovea_images_page_clear_filters (images);
+  WAIT_FOR (count_pictures (window) == N_SAMPLES && fovea_picture_list_find (list, id, &position));
+  picture = g_list_model_get_item (G_LIST_MODEL (list), position);
+  WAIT_FOR ((suggested = fovea_picture_get_prediction (picture, NULL)) != NULL);
+  other = g_str_equal (fovea_concept_get_name (suggested), "apple") ? "banana" : "apple";
+  fovea_picture_cell_bind (cell, picture, position, NULL);
+  g_assert_cmpstr (fovea_picture_cell_get_prediction_text (cell), !=, "");
+  WAIT_FOR (fovea_images_page_go_to (images, position));
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.label-not", "s", other);
+  WAIT_FOR (g_str_has_prefix (fovea_picture_cell_get_label_text (cell), "not "));
+  g_assert_cmpstr (fovea_picture_cell_get_prediction_text (cell), !=, "");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.label", "s", other);
+  WAIT_FOR (g_str_equal (fovea_picture_cell_get_label_text (cell), other));
+  g_assert_cmpstr (fovea_picture_cell_get_prediction_text (cell), ==, "");
+  fovea_picture_cell_set_shows_other_opinions (cell, TRUE);
+  suggested = fovea_picture_get_prediction (picture, NULL);
+  g_assert_cmpint (fovea_picture_cell_get_prediction_text (cell)[0] != '\0', ==,
+                   suggested != NULL && !g_str_equal (fovea_concept_get_name (suggested), other));
+  fovea_picture_cell_unbind (cell);
+  g_object_unref (cell);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 static void
 add_tests (void)
 {
   g_test_add_func ("/app/accept/many", test_accept_many);
   g_test_add_func ("/app/accept/selected", test_accept_selected);
   g_test_add_func ("/app/accept/similar-and-useful", test_similar_and_useful);
+  g_test_add_func ("/app/accept/word-of-a-person", test_word_of_a_person);
 }
 
 int
