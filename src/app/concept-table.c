@@ -200,6 +200,24 @@ add_column (FoveaConceptTable *self, Column column)
   gtk_column_view_append_column (self->view, view_column);
 }
 
+/* Headings stand over their numbers, and say what they mean: GtkColumnViewColumn has neither, so the widgets are asked for. */
+static void
+finish_headings (FoveaConceptTable *self)
+{
+  GtkWidget *title = gtk_widget_get_first_child (gtk_widget_get_first_child (GTK_WIDGET (self->view)));
+
+  for (Column column = NAME; column < N_COLUMNS && title != NULL; column++, title = gtk_widget_get_next_sibling (title))
+    {
+      GtkWidget *content = gtk_widget_get_first_child (title);
+
+      if (columns[column].tip != NULL)
+        gtk_widget_set_tooltip_text (title, _(columns[column].tip));
+      if (content != NULL && column != NAME)
+        gtk_widget_set_halign (content, columns[column].count ? GTK_ALIGN_CENTER
+                                        : gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? GTK_ALIGN_START : GTK_ALIGN_END);
+    }
+}
+
 static void
 on_activate (GtkColumnView *view, guint position, FoveaConceptTable *self)
 {
@@ -235,6 +253,7 @@ fovea_concept_table_init (FoveaConceptTable *self)
   self->view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
   for (Column column = NAME; column < N_COLUMNS; column++)
     add_column (self, column);
+  finish_headings (self);
   sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->rows)), g_object_ref (gtk_column_view_get_sorter (self->view)));
   {
     g_autoptr (GtkSelectionModel) selection = GTK_SELECTION_MODEL (gtk_single_selection_new (G_LIST_MODEL (sorted)));

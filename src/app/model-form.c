@@ -60,15 +60,99 @@ name_control (GtkWidget *control, GParamSpec *pspec)
   return control;
 }
 
-static GtkWidget *
-switch_row_new (FoveaModelForm *self, GParamSpec *pspec, GtkWidget **ret_control)
+static void
+add_control_suffix (GtkWidget *row, GtkWidget *control, GParamSpec *pspec)
 {
-  GtkWidget *row = row_new (ADW_TYPE_ACTION_ROW, pspec), *control = name_control (gtk_switch_new (), pspec);
-
   gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), control);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), control);
+  /* The row names its widget by its title, which would be said twice. */
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
+  name_control (control, pspec);
+}
+
+static void
+finish_number (GtkWidget *row, GtkWidget *control, GParamSpec *pspec)
+{
+  gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (control), TRUE);
+  gtk_spin_button_set_update_policy (GTK_SPIN_BUTTON (control), GTK_UPDATE_IF_VALID);
+  gtk_editable_set_width_chars (GTK_EDITABLE (control), 8);
+  add_control_suffix (row, control, pspec);
+}
+
+static GtkWidget *
+switch_row_new (FoveaModelForm *self, GParamSpec *pspec, GtkWidget **ret_control)
+{
+  GtkWidget *row = row_new (ADW_TYPE_ACTION_ROW, pspec), *control = gtk_switch_new ();
+
+  add_control_suffix (row, control, pspec);
   g_object_bind_property (self->params, pspec->name, control, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  *ret_control = control;
+  return row;
+}
+
+/* As many places as the step and the value that it starts from have: 0.25 wants two, a rate of 0.0003 four. One more leaves
+ * room to change it finely. */
+static guint
+count_digits (GParamSpec *pspec, double step)
+{
+  double start = G_PARAM_SPEC_DOUBLE (pspec)->default_value;
+  guint digits = 0;
+
+  for (double scale = 1.0; digits < 6; digits++, scale *= 10.0)
+    if (fabs (rint (step * scale) - step * scale) < 1e-6 && fabs (rint (start * scale) - start * scale) < 1e-6)
+      break;
+  return digits + (start > 0.0 && start < 0.1 ? 1 : 0);
+}
+
+static double
+get_increment (GParamSpec *pspec)
+{
+  double declared = fovea_catalog_get_step (pspec), start;
+
+  if (declared > 0.0 || G_IS_PARAM_SPEC_INT (pspec))
+    return declared > 0.0 ? declared : 1.0;
+  start = G_PARAM_SPEC_DOUBLE (pspec)->default_value;
+  /* Of a rate, one in its leading digit. */
+  return start > 0.0 ? pow (10.0, floor (log10 (start))) : 1.0;
+}
+
+#define SECONDS_A_MINUTE 60.0
+
+static gboolean
+is_time (GParamSpec *pspec)
+{
+  return g_str_equal (pspec->name, "time-limit");
+}
+
+static gboolean
+to_minutes (GBinding *binding, const GValue *from, GValue *to, gpointer data)
+{
+  g_value_set_double (to, g_value_get_double (from) / SECONDS_A_MINUTE);
+  return TRUE;
+}
+
+static gboolean
+to_seconds (GBinding *binding, const GValue *from, GValue *to, gpointer data)
+{
+  g_value_set_double (to, g_value_get_double (from) * SECONDS_A_MINUTE);
+  return TRUE;
+}
+
+/* People think of minutes; the parameter is in seconds, as other programs write it. */
+static GtkWidget *
+time_row_new (FoveaModelForm *self, GParamSpec *pspec, GtkWidget **ret_control)
+{
+  GtkWidget *row = row_new (ADW_TYPE_ACTION_ROW, pspec);
+  GtkWidget *control = gtk_spin_button_new_with_range (0.0, G_PARAM_SPEC_DOUBLE (pspec)->maximum / SECONDS_A_MINUTE, 1.0);
+  const char *text = _("Minutes that training may take; 0: as long as it needs");
+
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), text);
+  gtk_spin_button_set_digits (GTK_SPIN_BUTTON (control), 0);
+  g_object_bind_property_full (self->params, pspec->name, control, "value", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL, to_minutes,
+                               to_seconds, NULL, NULL);
+  finish_number (row, control, pspec);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
   *ret_control = control;
   return row;
 }
@@ -79,17 +163,12 @@ number_row_new (FoveaModelForm *self, GParamSpec *pspec, GtkWidget **ret_control
   gboolean whole = G_IS_PARAM_SPEC_INT (pspec);
   double minimum = whole ? G_PARAM_SPEC_INT (pspec)->minimum : G_PARAM_SPEC_DOUBLE (pspec)->minimum;
   double maximum = whole ? G_PARAM_SPEC_INT (pspec)->maximum : G_PARAM_SPEC_DOUBLE (pspec)->maximum;
-  double declared = fovea_catalog_get_step (pspec), increment = declared > 0.0 ? declared : 1.0;
+  double increment = get_increment (pspec);
   GtkWidget *row = row_new (ADW_TYPE_ACTION_ROW, pspec);
-  GtkWidget *control = name_control (gtk_spin_button_new_with_range (minimum, maximum, increment), pspec);
+  GtkWidget *control = gtk_spin_button_new_with_range (minimum, maximum, increment);
 
-  gtk_spin_button_set_digits (GTK_SPIN_BUTTON (control), whole ? 0 : increment < 1.0 ? (guint) ceil (-log10 (increment)) : 2);
-  gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (control), TRUE);
-  gtk_spin_button_set_update_policy (GTK_SPIN_BUTTON (control), GTK_UPDATE_IF_VALID);
-  gtk_editable_set_width_chars (GTK_EDITABLE (control), 8);
-  gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), control);
-  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), control);
+  gtk_spin_button_set_digits (GTK_SPIN_BUTTON (control), whole ? 0 : count_digits (pspec, increment));
+  finish_number (row, control, pspec);
   g_object_bind_property (self->params, pspec->name, control, "value", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   *ret_control = control;
   return row;
@@ -214,7 +293,9 @@ add_control (FoveaModelForm *self, GParamSpec *pspec)
   switch (fovea_catalog_get_ask (pspec))
     {
     case FOVEA_ASK_SWITCH: row = switch_row_new (self, pspec, &control); break;
-    case FOVEA_ASK_INTEGER: case FOVEA_ASK_NUMBER: row = number_row_new (self, pspec, &control); break;
+    case FOVEA_ASK_INTEGER: case FOVEA_ASK_NUMBER:
+      row = is_time (pspec) ? time_row_new (self, pspec, &control) : number_row_new (self, pspec, &control);
+      break;
     case FOVEA_ASK_CHOICE: row = choice_row_new (self, pspec, &control); break;
     case FOVEA_ASK_CONCEPTS: row = concepts_row_new (self, pspec, &control); break;
     case FOVEA_ASK_TEXT: default: row = text_row_new (self, pspec, &control); break;

@@ -81,12 +81,13 @@ on_trained (FoveaJob *job, FoveaModelsPage *self)
 void
 fovea_models_page_train (FoveaModelsPage *self, FoveaModel *model)
 {
+  const FoveaTrainOptions options = { .evaluate = TRUE };
   g_autoptr (FoveaJob) job = NULL;
 
   if (!fovea_model_get_trainable (model) || fovea_model_get_job (model) != NULL || fovea_project_get_read_only (self->project))
     return;
   (void) fovea_models_page_open (self, fovea_model_get_id (model), "overview");
-  job = fovea_project_train (self->project, fovea_model_get_id (model), NULL);
+  job = fovea_project_train (self->project, fovea_model_get_id (model), &options);
   g_signal_connect_object (job, "finished", G_CALLBACK (on_trained), self, 0);
 }
 
@@ -307,6 +308,21 @@ static const struct {
   { { "delete", on_delete }, NEEDS_MODEL | NEEDS_WRITE },
 };
 
+/* What the button does, or why it does nothing. */
+static const char *
+get_train_text (FoveaModelsPage *self, FoveaModel *model)
+{
+  if (fovea_project_get_read_only (self->project))
+    return _("This project can only be read");
+  if (model == NULL)
+    return _("There is no model to train yet; create one first");
+  if (!fovea_model_get_trainable (model))
+    return _("This model is ready-made and is not trained");
+  if (fovea_model_get_job (model) != NULL)
+    return _("Something is running on this model; wait for it or stop it first");
+  return _("Train a new version now (Ctrl+T)");
+}
+
 void
 fovea_models_page_update_actions (FoveaModelsPage *self)
 {
@@ -325,6 +341,7 @@ fovea_models_page_update_actions (FoveaModelsPage *self)
 
       g_simple_action_set_enabled (G_SIMPLE_ACTION (action), (actions[i].needs & ~given) == 0);
     }
+  gtk_widget_set_tooltip_text (self->train_button, get_train_text (self, model));
 }
 
 void

@@ -18,6 +18,7 @@ struct _FoveaModelsPage {
   GtkWidget *header_tools;
   GtkStack *stack;
   GtkWidget *empty_page, *models_box;
+  GtkWidget *train_button;
   GtkListBox *models_list, *types_list, *packs_list;
   FoveaModelForm *form;
   FoveaModelView *view;

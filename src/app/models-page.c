@@ -238,6 +238,7 @@ fovea_models_page_class_init (FoveaModelsPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = models_page_dispose;
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/models-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, FoveaModelsPage, train_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelsPage, stack);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelsPage, empty_page);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelsPage, models_box);

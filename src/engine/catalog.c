@@ -158,6 +158,12 @@ readable (const char *choice)
     const char *choice, *words;
   } known[] = {
     { "auto", NC_ ("choice", "Auto") },
+    { "f32", NC_ ("choice", "32 bits") },
+    { "bf16", NC_ ("choice", "16 bits") },
+    { "efficientnet-lite0", NC_ ("choice", "EfficientNet-Lite0") },
+    { "efficientnet-lite2", NC_ ("choice", "EfficientNet-Lite2, larger") },
+    { "efficientnet-lite0-scratch", NC_ ("choice", "EfficientNet-Lite0, untaught") },
+    { "small-scratch", NC_ ("choice", "Small network, untaught") },
     { "crop", NC_ ("choice", "Crop") },
     { "squash", NC_ ("choice", "Squash") },
     { "letterbox", NC_ ("choice", "Letterbox") },

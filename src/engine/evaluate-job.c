@@ -8,6 +8,7 @@
 #include "engine/model-state-private.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
+#include "engine/training-private.h"
 #include "models/eval-json.h"
 
 typedef struct {
@@ -166,16 +167,23 @@ was_held_out (Evaluation *self)
   return root != NULL && JSON_NODE_HOLDS_OBJECT (root) && json_object_has_member (json_node_get_object (root), "training");
 }
 
+static char *
+dup_summary (Evaluation *self, JsonNode *metrics)
+{
+  JsonObject *summary = json_object_get_object_member (json_node_get_object (metrics), "summary");
+  double accuracy = 100 * json_object_get_double_member_with_default (summary, "top1_accuracy", 0);
+
+  return self->split != NULL  ? g_strdup_printf (_("Accuracy %.1f %% on %s"), accuracy, self->split)
+         : was_held_out (self) ? g_strdup_printf (_("Accuracy %.1f %% on the pictures held out"), accuracy)
+                               : g_strdup_printf (_("Accuracy %.1f %% by cross-validation"), accuracy);
+}
+
 static void
 finish (Evaluation *self, JsonNode *metrics)
 {
   JsonArray *array = json_array_new ();
+  g_autofree char *text = dup_summary (self, metrics);
   g_autoptr (JsonNode) document = NULL;
-  JsonObject *summary = json_object_get_object_member (json_node_get_object (metrics), "summary");
-  double accuracy = 100 * json_object_get_double_member_with_default (summary, "top1_accuracy", 0);
-  g_autofree char *text = self->split != NULL    ? g_strdup_printf (_("Accuracy %.1f %% on %s"), accuracy, self->split)
-                          : was_held_out (self) ? g_strdup_printf (_("Accuracy %.1f %% on the pictures held out"), accuracy)
-                                                : g_strdup_printf (_("Accuracy %.1f %% by cross-validation"), accuracy);
 
   json_array_add_element (array, metrics);
   document = fovea_document_new ("eval_metrics", fovea_json_take_array (array));
@@ -183,39 +191,48 @@ finish (Evaluation *self, JsonNode *metrics)
   fovea_job_set_summary (self->job, text);
 }
 
-static gboolean
+static JsonNode *
 evaluate (Evaluation *self, GError **error)
 {
-  JsonNode *metrics;
-
   if (!fovea_core_read (self->core, load_state, self, error))
-    return FALSE;
+    return NULL;
   self->predictor = fovea_model_state_dup_predictor (self->state, error);
   if (self->predictor == NULL)
-    return FALSE;
+    return NULL;
   if (self->state->version == NULL)
     {
       g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, "A model of type %s is not evaluated here",
                    self->state->model->type_id);
-      return FALSE;
+      return NULL;
     }
-  metrics = self->split != NULL ? evaluate_split (self, error) : stored_kfold (self, error);
-  if (metrics == NULL)
-    return FALSE;
-  finish (self, metrics);
-  return TRUE;
+  return self->split != NULL ? evaluate_split (self, error) : stored_kfold (self, error);
+}
+
+static Evaluation *
+evaluation_new (FoveaCore *core, const char *model_id, const char *version_id, const char *split)
+{
+  Evaluation *self = g_new0 (Evaluation, 1);
+
+  self->core = fovea_core_ref (core);
+  self->model_id = g_strdup (model_id);
+  self->version_id = g_strdup (version_id);
+  self->split = g_strdup (split);
+  return self;
 }
 
 static gboolean
 evaluate_main (FoveaJob *job, gpointer data, GError **error)
 {
   Evaluation *self = data;
+  JsonNode *metrics;
 
   self->job = job;
-  if (evaluate (self, error))
-    return TRUE;
-  g_prefix_error (error, _("Evaluating “%s”: "), self->model_id);
-  return FALSE;
+  metrics = evaluate (self, error);
+  if (metrics != NULL)
+    finish (self, metrics);
+  else
+    g_prefix_error (error, _("Evaluating “%s”: "), self->model_id);
+  return metrics != NULL;
 }
 
 static void
@@ -235,6 +252,20 @@ free_evaluation (gpointer data)
   g_free (self);
 }
 
+char *
+fovea_evaluate_in_job (FoveaCore *core, FoveaJob *job, const char *model_id, const char *version_id, const char *split, GError **error)
+{
+  Evaluation *self = evaluation_new (core, model_id, version_id, split);
+  g_autoptr (JsonNode) metrics = NULL;
+  char *summary;
+
+  self->job = job;
+  metrics = evaluate (self, error);
+  summary = metrics != NULL ? dup_summary (self, metrics) : NULL;
+  free_evaluation (self);
+  return summary;
+}
+
 FoveaJob *
 fovea_project_evaluate (FoveaProject *project, const char *model_id, const char *split)
 {
@@ -244,15 +275,10 @@ fovea_project_evaluate (FoveaProject *project, const char *model_id, const char 
 FoveaJob *
 fovea_project_evaluate_version (FoveaProject *project, const char *model_id, const char *version_id, const char *split)
 {
-  Evaluation *self = g_new0 (Evaluation, 1);
   g_autofree char *title = g_strdup_printf (_("Evaluate %s"), model_id);
-  FoveaJob *job;
+  FoveaJob *job = fovea_job_new (FOVEA_JOB_EVALUATE, title, evaluate_main,
+                                 evaluation_new (fovea_project_get_core (project), model_id, version_id, split), free_evaluation);
 
-  self->core = fovea_core_ref (fovea_project_get_core (project));
-  self->model_id = g_strdup (model_id);
-  self->version_id = g_strdup (version_id);
-  self->split = g_strdup (split);
-  job = fovea_job_new (FOVEA_JOB_EVALUATE, title, evaluate_main, self, free_evaluation);
   fovea_job_set_target (job, model_id);
   fovea_project_start_job (project, job);
   return job;

@@ -21,6 +21,8 @@ gboolean fovea_project_create_model (FoveaProject *self, JsonNode *payload, GErr
 typedef struct {
   const char *split;          /* (nullable) train on this split only; default: "train" where there is one, else everything labelled */
   const char *const *params;  /* (nullable) (array zero-terminated=1) KEY=VALUE */
+  gboolean evaluate;          /* then measures it on the split "test" and on those that the version before was measured on, where they
+                               * have labelled pictures that it was not trained on */
   gboolean resume;            /* deep training: goes on where the last one was when the program was killed */
 } FoveaTrainOptions;
 

@@ -343,6 +343,68 @@ write_failure (FoveaStore *store, gpointer data, GError **error)
          || fovea_store_release_job (store, self->job_row, cancelled ? FOVEA_STORE_JOB_CANCELLED : FOVEA_STORE_JOB_FAILED, "", error);
 }
 
+/* ---- what it is worth on pictures that it has not seen ---- */
+
+/* The split "test", and where the version before was measured, so that the two can be compared; not what it was trained on.
+ * Without a split everything that is labelled was. (element-type utf8) */
+static GPtrArray *
+list_splits_to_measure (FoveaTraining *self)
+{
+  GPtrArray *splits = g_ptr_array_new_with_free_func (g_free);
+  const char *metrics = self->state->version != NULL ? self->state->version->metrics : "{}";
+  g_autoptr (JsonNode) root = json_from_string (metrics, NULL);
+  JsonObject *object = root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
+  JsonNode *node = object != NULL ? json_object_get_member (object, "splits") : NULL;
+  g_autoptr (GList) names = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_object_get_members (json_node_get_object (node)) : NULL;
+
+  if (self->split == NULL)
+    return splits;
+  for (const GList *name = names; name != NULL; name = name->next)
+    if (strcmp (name->data, "test") != 0 && strcmp (name->data, self->split) != 0)
+      g_ptr_array_add (splits, g_strdup (name->data));
+  if (strcmp (self->split, "test") != 0)
+    g_ptr_array_add (splits, g_strdup ("test"));
+  return splits;
+}
+
+typedef struct {
+  const char *split;
+  gboolean has_labels;
+} LabelledSplit;
+
+static gboolean
+look_for_labels (FoveaStore *store, gpointer data, GError **error)
+{
+  LabelledSplit *looked = data;
+  g_autoptr (GArray) said = fovea_store_get_training_labels (store, looked->split, NULL, 0, error);
+
+  looked->has_labels = said != NULL && said->len > 0;
+  return said != NULL;
+}
+
+/* The version is there whatever comes of this; what did not work is said in its stead. Returns what to say, (nullable). */
+static char *
+measure (FoveaTraining *self)
+{
+  g_autoptr (GPtrArray) splits = list_splits_to_measure (self);
+  char *text = NULL;
+
+  for (guint i = 0; i < splits->len; i++)
+    {
+      LabelledSplit looked = { g_ptr_array_index (splits, i), FALSE };
+      g_autoptr (GError) error = NULL;
+
+      if (!fovea_core_read (self->core, look_for_labels, &looked, NULL) || !looked.has_labels)
+        continue;
+      fovea_job_set_detail (self->job, _("Measuring it on pictures that it has not seen"));
+      g_free (text);
+      text = fovea_evaluate_in_job (self->core, self->job, self->model_id, self->version_id, looked.split, &error);
+      if (text == NULL)
+        text = g_strdup (error->message);
+    }
+  return text;
+}
+
 /* ---- the job ---- */
 
 static gboolean
@@ -357,7 +419,7 @@ check_enough (FoveaTraining *self, GError **error)
 }
 
 static void
-finish (FoveaTraining *self)
+finish (FoveaTraining *self, const char *measured)
 {
   g_autofree char *summary = NULL;
   g_autoptr (JsonNode) document = NULL;
@@ -366,7 +428,9 @@ finish (FoveaTraining *self)
   model = fovea_model_dup_json (self->state->model, self->state->type, self->concepts, self->version);
   document = fovea_document_new ("model", model);
   fovea_job_set_result_json (self->job, fovea_json_to_string (document));
-  if (self->result != NULL && self->result->folds > 0)
+  if (measured != NULL)
+    summary = g_strdup (measured);
+  else if (self->result != NULL && self->result->folds > 0)
     summary = g_strdup_printf (_("Accuracy %.1f %% (%.1f to %.1f) on %u pictures by %u-fold cross-validation"),
                                100 * self->result->accuracy, 100 * self->result->accuracy_low, 100 * self->result->accuracy_high,
                                (guint) self->result->n_evaluated, self->result->folds);
@@ -420,7 +484,9 @@ train_main (FoveaJob *job, gpointer data, GError **error)
   fovea_job_set_detail (job, _("Gathering labelled pictures"));
   if (train (self, error))
     {
-      finish (self);
+      g_autofree char *measured = self->evaluate ? measure (self) : NULL;
+
+      finish (self, measured);
       return TRUE;
     }
   fovea_core_write (self->core, write_failure, self, NULL);
@@ -468,6 +534,7 @@ fovea_project_train (FoveaProject *project, const char *model_id, const FoveaTra
       self->split = g_strdup (options->split);
       self->params = g_strdupv ((char **) options->params);
       self->resume = options->resume;
+      self->evaluate = options->evaluate;
     }
   job = fovea_job_new (FOVEA_JOB_TRAIN, title, train_main, self, free_training);
   fovea_job_set_target (job, model_id);

@@ -14,7 +14,7 @@ typedef struct {
   char *model_id;
   char *split; /* (nullable) */
   char **params;
-  gboolean resume;
+  gboolean resume, evaluate;
 
   gint64 job_row;
   FoveaModelState *state;
@@ -31,6 +31,11 @@ typedef struct {
   GBytes *network;           /* (nullable) its own pack, of that name */
   FoveaStoreVersion *version;
 } FoveaTraining;
+
+/* evaluate-job.c: measures a version on @split (not NULL) within the job that made it; stored as any evaluation. What to
+ * say of it in a line. Job thread. */
+char *fovea_evaluate_in_job (FoveaCore *core, FoveaJob *job, const char *model_id, const char *version_id, const char *split,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Columns of the rows' labels. */
 GPtrArray *fovea_training_dup_labels (const FoveaTraining *self);

@@ -260,6 +260,42 @@ test_older_version (void)
   scratch_clear (&scratch);
 }
 
+/* Asked to, a training measures its version on the pictures set aside and where the one before was measured; never on what it
+ * learned from, and it says nothing of splits without labels. */
+static void
+test_training_measures (void)
+{
+  Scratch scratch;
+  FoveaModel *model;
+  const FoveaTrainOptions measured = { .evaluate = TRUE }, on_test = { .split = "test", .evaluate = TRUE };
+  g_autoptr (FoveaJob) import = NULL, first = NULL;
+  g_autofree char *id = NULL;
+
+  scratch_init (&scratch, TRUE);
+  scratch_classes (&scratch, "data/train", 6, 0);
+  scratch_classes (&scratch, "data/test", 4, 500);
+  scratch_classes (&scratch, "data/val", 3, 900);
+  import = scratch_import (&scratch, "data");
+  id = create (&scratch, "m");
+  WAIT_FOR (count (fovea_project_get_models (scratch.project)) == 1);
+  model = fovea_model_list_lookup (fovea_project_get_models (scratch.project), id);
+  first = fovea_project_train (scratch.project, id, &measured);
+  g_assert_true (fovea_job_wait (first, NULL, NULL, NULL));
+  g_assert_true (g_str_has_suffix (fovea_job_get_summary (first), "on test"));
+  g_assert_nonnull (strstr (fovea_job_get_result_json (first), "\"model\""));
+  WAIT_FOR (fovea_model_get_current (model) != NULL && fovea_model_version_get_headline (fovea_model_get_current (model))->split != NULL);
+  g_assert_cmpstr (fovea_model_version_get_headline (fovea_model_get_current (model))->split, ==, "test");
+  run_job (fovea_project_evaluate (scratch.project, id, "val"));
+  run_job (fovea_project_train (scratch.project, id, &measured));
+  WAIT_FOR (g_list_model_get_n_items (fovea_model_get_versions (model)) == 2
+            && g_strv_length ((char **) fovea_model_version_get_splits (fovea_model_get_current (model))) == 2);
+  run_job (fovea_project_train (scratch.project, id, &on_test));
+  WAIT_FOR (g_list_model_get_n_items (fovea_model_get_versions (model)) == 3
+            && g_strv_length ((char **) fovea_model_version_get_splits (fovea_model_get_current (model))) == 1);
+  g_assert_cmpstr (fovea_model_version_get_splits (fovea_model_get_current (model))[0], ==, "val");
+  scratch_clear (&scratch);
+}
+
 static void
 test_try (void)
 {
@@ -310,6 +346,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/model-list/undo-of-a-trained-model", test_undo_of_a_trained_model);
   g_test_add_func ("/engine/model-list/versions-and-evaluations", test_versions_and_evaluations);
   g_test_add_func ("/engine/model-list/older-version", test_older_version);
+  g_test_add_func ("/engine/model-list/training-measures", test_training_measures);
   g_test_add_func ("/engine/model-list/try", test_try);
   g_test_add_func ("/engine/model-list/catalog", test_catalog);
   return g_test_run ();
