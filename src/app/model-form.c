@@ -22,7 +22,7 @@ struct _FoveaModelForm {
   GtkLabel *title_label, *description_label, *message;
   AdwPreferencesGroup *basic_group, *more_group;
   AdwEntryRow *name_row;
-  AdwExpanderRow *concepts_row, *more_row;
+  AdwExpanderRow *concepts_row, *more_rows[FOVEA_N_PARAM_GROUPS];
   GPtrArray *concept_checks; /* of GtkCheckButton, borrowed */
   GPtrArray *rows;           /* of rows of parameters in the basic group, borrowed */
   GtkWidget *create_button, *train_button, *cancel_button;
@@ -306,7 +306,12 @@ add_control (FoveaModelForm *self, GParamSpec *pspec)
       g_ptr_array_add (self->rows, row);
     }
   else
-    adw_expander_row_add_row (self->more_row, row);
+    {
+      AdwExpanderRow *more = self->more_rows[fovea_catalog_get_group (pspec)];
+
+      adw_expander_row_add_row (more, row);
+      gtk_widget_set_visible (GTK_WIDGET (more), TRUE);
+    }
   g_hash_table_insert (self->controls, (gpointer) pspec->name, control);
 }
 
@@ -509,23 +514,36 @@ remove_rows (FoveaModelForm *self)
   g_clear_pointer (&self->concept_checks, g_ptr_array_unref);
   if (self->concepts_row != NULL)
     adw_preferences_group_remove (self->basic_group, GTK_WIDGET (self->concepts_row));
-  if (self->more_row != NULL)
-    adw_preferences_group_remove (self->more_group, GTK_WIDGET (self->more_row));
+  for (guint i = 0; i < FOVEA_N_PARAM_GROUPS; i++)
+    if (self->more_rows[i] != NULL)
+      adw_preferences_group_remove (self->more_group, GTK_WIDGET (self->more_rows[i]));
 }
 
-/* Rows cannot be taken out of an expander one by one (libadwaita 1.2), so both are made anew. */
+/* Rows cannot be taken out of an expander one by one (libadwaita 1.2), so all are made anew. */
 static void
 add_expanders (FoveaModelForm *self)
 {
+  static const struct {
+    const char *title, *text;
+  } groups[FOVEA_N_PARAM_GROUPS] = {
+    [FOVEA_PARAMS_LEARNING] = { N_("How it learns"), N_("The defaults do well; change one when you know why") },
+    [FOVEA_PARAMS_VARIATION] = { N_("How pictures are varied"), N_("Each is seen a little different every time, so that it learns what matters") },
+    [FOVEA_PARAMS_ANSWERS] = { N_("How it answers"), N_("Which of its concepts it says of a picture") },
+  };
+
   self->concepts_row = ADW_EXPANDER_ROW (adw_expander_row_new ());
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->concepts_row), _("Concepts"));
   self->concept_checks = fill_concepts (self, self->concepts_row, G_CALLBACK (validate), self);
   gtk_widget_set_visible (GTK_WIDGET (self->concepts_row), self->trainable && self->concept_checks->len > 0);
   adw_preferences_group_add (self->basic_group, GTK_WIDGET (self->concepts_row));
-  self->more_row = ADW_EXPANDER_ROW (adw_expander_row_new ());
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->more_row), _("More settings"));
-  adw_expander_row_set_subtitle (self->more_row, _("The defaults do well; change one when you know why"));
-  adw_preferences_group_add (self->more_group, GTK_WIDGET (self->more_row));
+  for (guint i = 0; i < FOVEA_N_PARAM_GROUPS; i++)
+    {
+      self->more_rows[i] = ADW_EXPANDER_ROW (adw_expander_row_new ());
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->more_rows[i]), _(groups[i].title));
+      adw_expander_row_set_subtitle (self->more_rows[i], _(groups[i].text));
+      gtk_widget_set_visible (GTK_WIDGET (self->more_rows[i]), FALSE);
+      adw_preferences_group_add (self->more_group, GTK_WIDGET (self->more_rows[i]));
+    }
 }
 
 void

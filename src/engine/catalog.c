@@ -86,6 +86,17 @@ fovea_catalog_is_basic (GParamSpec *pspec)
   return fovea_param_is_basic (pspec);
 }
 
+FoveaParamGroup
+fovea_catalog_get_group (GParamSpec *pspec)
+{
+  static const char *const variation[] = { "min-scale", "max-scale", "flip-probability", "rotation", "colour", "blur-probability",
+                                           "erase-probability", "mixup", "cutmix", NULL };
+
+  if (g_strv_contains (variation, pspec->name))
+    return FOVEA_PARAMS_VARIATION;
+  return fovea_param_get_info (pspec)->place == FOVEA_PARAM_TRAIN ? FOVEA_PARAMS_LEARNING : FOVEA_PARAMS_ANSWERS;
+}
+
 /* ---- packs ---- */
 
 /* Of the packs in data/packs. Others are called as they call themselves. */

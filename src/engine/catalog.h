@@ -34,6 +34,16 @@ FoveaAsk fovea_catalog_get_ask (GParamSpec *pspec);
 double   fovea_catalog_get_step (GParamSpec *pspec);  /* of a spin button; 0 none declared */
 gboolean fovea_catalog_is_basic (GParamSpec *pspec);  /* asked at once; others are folded away */
 
+/* Where the folded ones belong together. */
+typedef enum {
+  FOVEA_PARAMS_LEARNING,
+  FOVEA_PARAMS_VARIATION, /* how pictures are varied while it learns */
+  FOVEA_PARAMS_ANSWERS,
+  FOVEA_N_PARAM_GROUPS
+} FoveaParamGroup;
+
+FoveaParamGroup fovea_catalog_get_group (GParamSpec *pspec);
+
 /* A pretrained network. */
 typedef struct {
   char *name;   /* "efficientnet-lite0" */

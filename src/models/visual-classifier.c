@@ -254,7 +254,7 @@ add_int (guint id, const char *name, const char *nick, const char *blurb, int lo
 static void
 add_training_params (void)
 {
-  props[PROP_TEMPLATE] = g_param_spec_string ("template", _("Template"), _("The network, and what it starts from"),
+  props[PROP_TEMPLATE] = g_param_spec_string ("template", _("Network"), _("Which one learns, and what it was taught before"),
                                               fovea_template_names[0], FLAGS);
   props[PROP_CONCEPTS_MUTUALLY_EXCLUSIVE] =
     g_param_spec_boolean ("concepts-mutually-exclusive", _("One concept a picture"),
