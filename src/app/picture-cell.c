@@ -31,6 +31,9 @@ struct _FoveaPictureCell {
   int side_px;
   gboolean selected, rejected;
   gboolean shows_other_opinions;
+  gboolean has_opinion;
+  FoveaConcept *opinion; /* (nullable) */
+  double opinion_value;
 
   GdkTexture *texture;
   int texture_size_px; /* the size it was asked for at */
@@ -127,12 +130,13 @@ is_labelled (FoveaPicture *picture)
 static void
 read_prediction (FoveaPictureCell *self)
 {
-  double value = 0.0;
-  FoveaConcept *concept = fovea_picture_get_prediction (self->picture, &value);
+  double value = self->opinion_value;
+  FoveaConcept *concept = self->has_opinion ? self->opinion : fovea_picture_get_prediction (self->picture, &value);
 
   g_clear_pointer (&self->prediction_text, g_free);
-  if (concept == NULL || is_said (self->picture, concept)
-      || (is_labelled (self->picture) && !self->shows_other_opinions))
+  if (concept == NULL
+      || (!self->has_opinion
+          && (is_said (self->picture, concept) || (is_labelled (self->picture) && !self->shows_other_opinions))))
     {
       self->prediction_text = g_strdup ("");
       return;
@@ -155,7 +159,9 @@ update_accessible (FoveaPictureCell *self)
 {
   GtkWidget *cell = gtk_widget_get_parent (GTK_WIDGET (self));
   g_autofree char *name = fovea_picture_dup_name (self->picture);
-  g_autofree char *said = fovea_picture_dup_description (self->picture);
+  g_autofree char *said = self->has_opinion ? g_strjoin (self->label_text[0] != '\0' && self->prediction_text[0] != '\0' ? ", " : "",
+                                                         self->label_text, self->prediction_text, NULL)
+                                            : fovea_picture_dup_description (self->picture);
   g_autofree char *description = NULL;
 
   if (fovea_picture_get_missing (self->picture))
@@ -562,6 +568,7 @@ picture_cell_dispose (GObject *object)
 
   fovea_picture_cell_unbind (self);
   g_clear_pointer (&self->label_text, g_free);
+  g_clear_object (&self->opinion);
   g_clear_pointer (&self->prediction_text, g_free);
   G_OBJECT_CLASS (fovea_picture_cell_parent_class)->dispose (object);
 }
@@ -630,6 +637,15 @@ fovea_picture_cell_set_shows_other_opinions (FoveaPictureCell *self, gboolean sh
   if (self->shows_other_opinions == shows)
     return;
   self->shows_other_opinions = shows;
+  fovea_picture_cell_refresh (self);
+}
+
+void
+fovea_picture_cell_set_opinion (FoveaPictureCell *self, FoveaConcept *concept, double value)
+{
+  self->has_opinion = TRUE;
+  g_set_object (&self->opinion, concept);
+  self->opinion_value = value;
   fovea_picture_cell_refresh (self);
 }
 

@@ -31,6 +31,8 @@ GdkTexture   *fovea_picture_cell_get_texture (FoveaPictureCell *self); /* (nulla
 
 /* Whether a labelled picture shows a model's word as well, where that is about another concept; by default not. */
 void     fovea_picture_cell_set_shows_other_opinions (FoveaPictureCell *self, gboolean shows);
+/* From now on what an evaluated model said stands there, labelled picture or not, in place of the suggestion; @concept NULL: nothing. */
+void     fovea_picture_cell_set_opinion (FoveaPictureCell *self, FoveaConcept *concept, double value);
 void     fovea_picture_cell_set_selected (FoveaPictureCell *self, gboolean selected);
 void     fovea_picture_cell_set_rejected (FoveaPictureCell *self, gboolean rejected); /* the tick of a selected one is a dark cross */
 gboolean fovea_picture_cell_is_on_tick (FoveaPictureCell *self, double x, double y); /* in the cell's coordinates */

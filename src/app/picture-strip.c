@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/picture-strip.h"
 
+#include <string.h>
+
 #include "app/picture-cell.h"
 #include "app/thumbnail-loader.h"
 
@@ -15,6 +17,9 @@ struct _FoveaPictureStrip {
   GtkWidget *cells[FOVEA_PICTURE_STRIP_MAX];
   gint64 ids[FOVEA_PICTURE_STRIP_MAX];
   guint n_ids;
+  gboolean judged;
+  FoveaConcept *concept; /* (nullable) */
+  double values[FOVEA_PICTURE_STRIP_MAX];
 };
 
 G_DEFINE_FINAL_TYPE (FoveaPictureStrip, fovea_picture_strip, ADW_TYPE_BIN)
@@ -34,6 +39,8 @@ bind_cells (FoveaPictureStrip *self)
         fovea_picture_cell_unbind (cell);
       else if (picture != fovea_picture_cell_get_picture (cell))
         fovea_picture_cell_bind (cell, picture, i, self->loader);
+      if (picture != NULL && self->judged)
+        fovea_picture_cell_set_opinion (cell, self->concept, self->values[i]);
       gtk_widget_set_visible (self->cells[i], picture != NULL);
     }
 }
@@ -61,6 +68,15 @@ fovea_picture_strip_set_ids (FoveaPictureStrip *self, const gint64 *ids, guint n
   bind_cells (self);
 }
 
+void
+fovea_picture_strip_set_judged (FoveaPictureStrip *self, const gint64 *ids, const double *values, guint n, FoveaConcept *concept)
+{
+  self->judged = TRUE;
+  g_set_object (&self->concept, concept);
+  memcpy (self->values, values, MIN (n, FOVEA_PICTURE_STRIP_MAX) * sizeof *values);
+  fovea_picture_strip_set_ids (self, ids, n);
+}
+
 static void
 picture_strip_dispose (GObject *object)
 {
@@ -69,6 +85,7 @@ picture_strip_dispose (GObject *object)
   for (guint i = 0; i < FOVEA_PICTURE_STRIP_MAX && self->list != NULL; i++)
     fovea_picture_cell_unbind (FOVEA_PICTURE_CELL (self->cells[i]));
   g_clear_object (&self->list);
+  g_clear_object (&self->concept);
   g_clear_pointer (&self->loader, fovea_thumbnail_loader_free);
   G_OBJECT_CLASS (fovea_picture_strip_parent_class)->dispose (object);
 }

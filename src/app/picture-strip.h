@@ -18,4 +18,7 @@ void fovea_picture_strip_set_project (FoveaPictureStrip *self, FoveaProject *pro
 /* The first FOVEA_PICTURE_STRIP_MAX of them are shown, in their order. */
 void fovea_picture_strip_set_ids (FoveaPictureStrip *self, const gint64 *ids, guint n);
 
+/* The same with what an evaluated model said of each, instead of the suggestion: how probable @concept is (nullable: nothing is said). */
+void fovea_picture_strip_set_judged (FoveaPictureStrip *self, const gint64 *ids, const double *values, guint n, FoveaConcept *concept);
+
 G_END_DECLS

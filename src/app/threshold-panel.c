@@ -98,32 +98,43 @@ draw_curves (FoveaThresholdPanel *self)
 
 /* ---- the threshold ---- */
 
+/* Rows of the ranking from @first on, by @step, with what the evaluated model said of each. */
 static void
-show_side (Side *side, GArray *ids, guint n, const char *title)
+show_side (FoveaThresholdPanel *self, Side *side, guint first, int step, guint n, const char *title)
 {
+  FoveaConcept *concept = fovea_concept_list_lookup_name (fovea_project_get_concepts (self->project), get_name (self));
+  gint64 ids[FOVEA_PICTURE_STRIP_MAX];
+  double scores[FOVEA_PICTURE_STRIP_MAX];
+  guint n_shown = 0;
+
+  for (guint i = 0; i < MIN (n, FOVEA_PICTURE_STRIP_MAX); i++)
+    {
+      guint at = (guint) ((int) first + step * (int) i);
+      gint64 id = fovea_evaluation_get_id (self->evaluation, self->ranking->rows[at]);
+
+      if (id == 0)
+        continue;
+      ids[n_shown] = id;
+      scores[n_shown++] = (double) self->ranking->scores[at];
+    }
   gtk_label_set_label (side->title, title);
   gtk_widget_set_sensitive (side->all_button, n > 0);
   gtk_accessible_update_property (GTK_ACCESSIBLE (side->all_button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, title, -1);
-  fovea_picture_strip_set_ids (side->strip, (const gint64 *) (gpointer) ids->data, ids->len);
+  fovea_picture_strip_set_judged (side->strip, ids, scores, n_shown, concept);
 }
 
 /* Those nearest the threshold come first on both sides: they are the ones that a move of it concerns. */
 static void
 show_pictures (FoveaThresholdPanel *self, guint cut)
 {
-  guint from = cut > FOVEA_PICTURE_STRIP_MAX ? cut - FOVEA_PICTURE_STRIP_MAX : 0, n_below = self->ranking->n - cut;
-  g_autoptr (GArray) near = fovea_evaluation_dup_ranked_ids (self->evaluation, self->ranking, from, cut);
-  g_autoptr (GArray) below = fovea_evaluation_dup_ranked_ids (self->evaluation, self->ranking, cut, cut + FOVEA_PICTURE_STRIP_MAX);
-  g_autoptr (GArray) above = g_array_new (FALSE, FALSE, sizeof (gint64));
+  guint n_below = self->ranking->n - cut;
   g_autofree char *above_title = g_strdup_printf (ngettext ("%u picture taken for %s, the least certain first",
                                                             "%u pictures taken for %s, the least certain first", cut), cut, get_name (self));
   g_autofree char *below_title = g_strdup_printf (ngettext ("%u picture not taken, the most likely first",
                                                             "%u pictures not taken, the most likely first", n_below), n_below);
 
-  for (guint i = near->len; i-- > 0;)
-    g_array_append_val (above, g_array_index (near, gint64, i));
-  show_side (&self->above, above, cut, above_title);
-  show_side (&self->below, below, n_below, below_title);
+  show_side (self, &self->above, cut - 1, -1, cut, above_title);
+  show_side (self, &self->below, cut, 1, n_below, below_title);
 }
 
 static void
