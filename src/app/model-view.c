@@ -7,6 +7,7 @@
 #include "app/job-row.h"
 #include "app/model-evaluation.h"
 #include "app/stack.h"
+#include "app/training-curves.h"
 #include "app/try-panel.h"
 #include "app/version-compare.h"
 #include "engine/catalog.h"
@@ -27,7 +28,8 @@ struct _FoveaModelView {
   AdwEntryRow *purpose_row;
   AdwActionRow *question_row, *concepts_row, *data_row, *figure_row;
   AdwClamp *evaluation_clamp, *try_clamp;
-  GtkBox *versions_box;
+  GtkBox *versions_box, *overview_box;
+  FoveaTrainingCurves *curves;
   FoveaModelEvaluation *evaluation;
   FoveaVersionCompare *compare;
   FoveaTryPanel *try_panel;
@@ -160,6 +162,7 @@ show_job (FoveaModelView *self)
   if (job == self->job)
     return;
   g_set_object (&self->job, job);
+  fovea_training_curves_set_job (self->curves, job);
   while ((row = gtk_widget_get_first_child (GTK_WIDGET (self->job_list))) != NULL)
     gtk_list_box_remove (self->job_list, row);
   gtk_widget_set_visible (GTK_WIDGET (self->job_list), job != NULL);
@@ -302,6 +305,7 @@ fovea_model_view_class_init (FoveaModelViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, evaluation_clamp);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, try_clamp);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, versions_box);
+  gtk_widget_class_bind_template_child (widget_class, FoveaModelView, overview_box);
 }
 
 static void
@@ -336,6 +340,8 @@ fovea_model_view_new (FoveaProject *project)
   adw_clamp_set_child (self->evaluation_clamp, GTK_WIDGET (self->evaluation));
   adw_clamp_set_child (self->try_clamp, GTK_WIDGET (self->try_panel));
   gtk_box_append (self->versions_box, GTK_WIDGET (self->compare));
+  self->curves = FOVEA_TRAINING_CURVES (fovea_training_curves_new ());
+  gtk_box_prepend (self->overview_box, GTK_WIDGET (self->curves));
   g_signal_connect (self->evaluation, "pictures-wanted", G_CALLBACK (on_part_wants), self);
   g_signal_connect (self->compare, "pictures-wanted", G_CALLBACK (on_part_wants), self);
   fovea_model_view_show_tab (self, "overview");
