@@ -130,6 +130,13 @@ on_count_clicked (GtkButton *button, GtkListItem *item)
   g_signal_emit (self, signals[PICTURES_WANTED], 0, ids, what);
 }
 
+/* Ones stand under ones in every direction of reading: at the right. */
+static GtkAlign
+get_number_align (void)
+{
+  return gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? GTK_ALIGN_START : GTK_ALIGN_END;
+}
+
 static void
 on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
 {
@@ -140,14 +147,14 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
     {
       child = gtk_button_new_with_label ("");
       gtk_widget_add_css_class (child, "flat");
+      gtk_widget_set_halign (child, get_number_align ());
       g_object_set_data (G_OBJECT (child), INDEX_KEY, data);
       g_signal_connect (child, "clicked", G_CALLBACK (on_count_clicked), item);
     }
   else
     {
       child = gtk_label_new (NULL);
-      /* Ones stand under ones in every direction of reading. */
-      gtk_label_set_xalign (GTK_LABEL (child), column == NAME || gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? 0.0f : 1.0f);
+      gtk_label_set_xalign (GTK_LABEL (child), column == NAME || get_number_align () == GTK_ALIGN_START ? 0.0f : 1.0f);
       gtk_label_set_ellipsize (GTK_LABEL (child), column == NAME ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
     }
   gtk_widget_add_css_class (child, "numeric");
@@ -212,9 +219,12 @@ finish_headings (FoveaConceptTable *self)
 
       if (columns[column].tip != NULL)
         gtk_widget_set_tooltip_text (title, _(columns[column].tip));
-      if (content != NULL && column != NAME)
-        gtk_widget_set_halign (content, columns[column].count ? GTK_ALIGN_CENTER
-                                        : gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? GTK_ALIGN_START : GTK_ALIGN_END);
+      if (!GTK_IS_BOX (content) || column == NAME)
+        continue;
+      gtk_widget_set_halign (content, get_number_align ());
+      /* The arrow of the order stands to the right over buttons, as wide as their margin, and to the left over plain numbers. */
+      if (columns[column].count == (gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL))
+        gtk_box_reorder_child_after (GTK_BOX (content), gtk_widget_get_last_child (content), NULL);
     }
 }
 

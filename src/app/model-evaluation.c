@@ -15,6 +15,7 @@ struct _FoveaModelEvaluation {
   GCancellable *cancellable;  /* of what is being loaded */
   char **splits;              /* of the project */
   char *shown_version, *shown_split; /* what the view shows */
+  char *headline;             /* version and split that the headline was of when the place was chosen */
   double shown_value;
   gboolean shown, updating;
 
@@ -96,9 +97,8 @@ load (FoveaModelEvaluation *self, FoveaModelVersion *version, const char *split)
 }
 
 static void
-refresh (FoveaModelEvaluation *self)
+show_where (FoveaModelEvaluation *self, FoveaModelVersion *version)
 {
-  FoveaModelVersion *version = self->model != NULL ? fovea_model_get_current (self->model) : NULL;
   const char *split = get_split (self);
   FoveaJob *job = self->model != NULL ? fovea_model_get_job (self->model) : NULL;
 
@@ -117,6 +117,28 @@ refresh (FoveaModelEvaluation *self)
   else
     say (self, split != NULL ? _("Not evaluated on this split yet.")
                              : _("There were too few pictures for cross-validation. Label more, then train again."));
+}
+
+static char *
+dup_headline (FoveaModelVersion *version)
+{
+  const char *split = version != NULL ? fovea_model_version_get_headline (version)->split : NULL;
+
+  return version != NULL ? g_strdup_printf ("%s %s", fovea_model_version_get_id (version), split != NULL ? split : "") : NULL;
+}
+
+static void choose_where (FoveaModelEvaluation *self);
+
+static void
+refresh (FoveaModelEvaluation *self)
+{
+  FoveaModelVersion *version = self->model != NULL ? fovea_model_get_current (self->model) : NULL;
+  g_autofree char *headline = dup_headline (version);
+
+  /* A new version, or one that was measured elsewhere since: where its headline comes from. */
+  if (g_strcmp0 (headline, self->headline) != 0)
+    choose_where (self);
+  show_where (self, version);
 }
 
 /* ---- evaluating ---- */
@@ -158,6 +180,8 @@ choose_where (FoveaModelEvaluation *self)
   const char *split = version != NULL ? fovea_model_version_get_headline (version)->split : NULL;
   guint chosen = 0;
 
+  g_free (self->headline);
+  self->headline = dup_headline (version);
   for (guint i = 0; split != NULL && self->splits != NULL && self->splits[i] != NULL; i++)
     if (g_strcmp0 (self->splits[i], split) == 0)
       chosen = i + 1;
@@ -228,6 +252,7 @@ model_evaluation_dispose (GObject *object)
   g_clear_pointer (&self->splits, g_strfreev);
   g_clear_pointer (&self->shown_version, g_free);
   g_clear_pointer (&self->shown_split, g_free);
+  g_clear_pointer (&self->headline, g_free);
   G_OBJECT_CLASS (fovea_model_evaluation_parent_class)->dispose (object);
 }
 
