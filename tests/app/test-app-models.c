@@ -118,6 +118,34 @@ test_form_writes_params (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (folds, ==, 7);
 }
 
+/* What a number shows is what it is: rates are small, and time is asked for in minutes. */
+static void
+test_form_shows_numbers (Fixture *fixture, gconstpointer data)
+{
+  FoveaModelForm *form = FOVEA_MODEL_FORM (fovea_model_form_new (fixture->project));
+  g_autoptr (GPtrArray) params = NULL;
+  GtkWidget *time_limit;
+  double seconds = 0.0;
+
+  gtk_window_set_child (GTK_WINDOW (fixture->window), GTK_WIDGET (form));
+  fovea_model_form_start (form, "visual-classifier", NULL);
+  WAIT_FOR (fovea_model_form_get_params (form) != NULL);
+  params = fovea_catalog_list_params (fovea_model_form_get_params (form));
+  for (guint i = 0; i < params->len; i++)
+    {
+      GParamSpec *pspec = g_ptr_array_index (params, i);
+      GtkWidget *control = fovea_model_form_get_control (form, pspec->name);
+
+      if (G_IS_PARAM_SPEC_DOUBLE (pspec))
+        g_assert_cmpfloat_with_epsilon (g_strtod (gtk_editable_get_text (GTK_EDITABLE (control)), NULL),
+                                        G_PARAM_SPEC_DOUBLE (pspec)->default_value, 1e-9);
+    }
+  time_limit = fovea_model_form_get_control (form, "time-limit");
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (time_limit), 5);
+  g_object_get (fovea_model_form_get_params (form), "time-limit", &seconds, NULL);
+  g_assert_cmpfloat_with_epsilon (seconds, 300.0, 1e-9);
+}
+
 static void
 test_actions (Fixture *fixture, gconstpointer data)
 {
@@ -242,6 +270,7 @@ main (int argc, char **argv)
   g_resources_register (fovea_app_get_resource ());
   g_test_add ("/app/models/form-covers-types", Fixture, NULL, set_up, test_form_covers_types, tear_down);
   g_test_add ("/app/models/form-writes-params", Fixture, NULL, set_up, test_form_writes_params, tear_down);
+  g_test_add ("/app/models/form-shows-numbers", Fixture, NULL, set_up, test_form_shows_numbers, tear_down);
   g_test_add ("/app/models/actions", Fixture, NULL, set_up, test_actions, tear_down);
   g_test_add ("/app/models/cells-lead-to-pictures", Fixture, NULL, set_up, test_cells_lead_to_pictures, tear_down);
   g_test_add_func ("/app/models/headline", test_headline);
