@@ -228,7 +228,8 @@ fovea_preferences_window_init (FoveaPreferencesWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   if (fovea_settings_get () != NULL)
     bind_settings (self, fovea_settings_get ());
-  g_signal_connect_swapped (self->cache_spin, "value-changed", G_CALLBACK (on_cache_limit), self);
+  /* GTK may keep a spin button longer than its window, and it goes on following the setting. */
+  g_signal_connect_object (self->cache_spin, "value-changed", G_CALLBACK (on_cache_limit), self, G_CONNECT_SWAPPED);
   g_signal_connect_swapped (self->clear_button, "clicked", G_CALLBACK (on_clear), self);
   trim (self, G_MAXUINT64);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app-testing.h"
 
+#include "app/preferences-window.h"
+
 /* ---- tests ---- */
 
 static void
@@ -383,6 +385,23 @@ test_nothing_left (void)
   WAIT_FOR (n_alive == 0);
 }
 
+/* A part that something else still holds follows the settings, but no longer speaks to its window. */
+static void
+test_preferences_left (void)
+{
+  FoveaWindow *window = window_new ();
+  GtkWidget *preferences = fovea_preferences_window_new (GTK_WINDOW (window), NULL);
+  g_autoptr (GtkWidget) spin = g_object_ref (get (preferences, "cache_spin"));
+
+  gtk_window_present (GTK_WINDOW (preferences));
+  WAIT_FOR (gtk_widget_get_mapped (preferences));
+  watch (preferences, "preferences");
+  gtk_window_destroy (GTK_WINDOW (preferences));
+  WAIT_FOR (n_alive == 0);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin), gtk_spin_button_get_value (GTK_SPIN_BUTTON (spin)) + 10);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 static void
 add_tests (void)
 {
@@ -396,6 +415,7 @@ add_tests (void)
   g_test_add_func ("/app/window/filters", test_filters);
   g_test_add_func ("/app/window/keys", test_keys);
   g_test_add_func ("/app/window/nothing-left", test_nothing_left);
+  g_test_add_func ("/app/window/preferences-left", test_preferences_left);
 }
 
 int
