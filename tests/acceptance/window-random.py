@@ -24,8 +24,13 @@ WORDS = ["hat", "größe", "two words", "‏ימין", "x" * 300, "<b>&amp;"]
 
 
 def memory_mb(pid):
-    with open("/proc/%d/status" % pid, encoding="ascii") as file:
-        return int(re.search(r"RssAnon:\s+(\d+)", file.read()).group(1)) / 1024
+    """0 when the program has ended."""
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii") as file:
+            found = re.search(r"RssAnon:\s+(\d+)", file.read())
+    except OSError:
+        return 0
+    return int(found.group(1)) / 1024 if found else 0
 
 
 def drive(seconds, seed, drops):
@@ -66,14 +71,14 @@ def drive(seconds, seed, drops):
             d.drag_files_in([chance.choice(drops)], (x, y))
         return what
 
-    while time.monotonic() - start < seconds and os.path.exists("/proc/%d" % pid):
+    while time.monotonic() - start < seconds and memory_mb(pid) > 0:
         try:
             done.append(step())
         except (RuntimeError, AssertionError, OSError, subprocess.SubprocessError) as error:
             done.append("(%s)" % str(error).split("\n")[0][:80])  # a window that went while it was aimed at
         if len(marks) < (time.monotonic() - start) / max(1.0, seconds / 30):
             marks.append(memory_mb(pid))
-    alive = os.path.exists("/proc/%d" % pid)
+    alive = memory_mb(pid) > 0
     if alive:
         for _ in range(6):
             d.key("Escape")

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -264,8 +265,12 @@ class Interrupt(Cli):
             self.write("many/%d.png" % i, png((90, 90, 90), i, 64))
         child = subprocess.Popen([FOVEA, "import", self.project, folder], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  start_new_session=True)
-        time.sleep(0.4)
-        os.killpg(child.pid, signal.SIGINT)
+        with sqlite3.connect("file:%s?mode=ro" % self.project, uri=True) as store:
+            end = time.monotonic() + 30
+            while child.poll() is None and time.monotonic() < end and not store.execute("SELECT count(*) FROM inputs").fetchone()[0]:
+                time.sleep(0.02)
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGINT)
         _, said = child.communicate(timeout=60)
         self.assertIn(child.returncode, (0, 1))
         if child.returncode == 1:
