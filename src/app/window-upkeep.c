@@ -95,7 +95,7 @@ on_find_missing (GSimpleAction *action, GVariant *target, gpointer self)
                                  _("Look There"), NULL);
 
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  g_signal_connect (dialog, "response", G_CALLBACK (on_folder_chosen), self);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_folder_chosen), self, 0);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
@@ -295,7 +295,7 @@ choose_copy (FoveaWindow *self, gboolean open, const char *title, const char *na
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), name);
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
   g_object_set_data (G_OBJECT (dialog), "fovea-open", GINT_TO_POINTER (open));
-  g_signal_connect (dialog, "response", G_CALLBACK (on_copy_chosen), self);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_copy_chosen), self, 0);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
