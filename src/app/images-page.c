@@ -115,6 +115,8 @@ fovea_images_page_update_state (FoveaImagesPage *self)
   else if (n == 0)
     page = total > 0 ? "no-match" : show_importing (self) ? "importing" : "empty";
   fovea_stack_show_only (self->stack, page);
+  /* GTK warns of a band that is drawn over no pictures at all. */
+  gtk_grid_view_set_enable_rubberband (self->grid, n > 0);
   gtk_spinner_set_spinning (self->spinner, g_str_equal (page, "loading"));
   update_status (self);
 }
