@@ -21,7 +21,7 @@ fovea_loss_weight (const FoveaLoss *loss, const FoveaTensor *targets)
   gsize rows = (gsize) targets->shape.dim[0], classes = (gsize) targets->shape.dim[1];
   double weight = 0;
 
-  if (loss->kind == FOVEA_LOSS_SIGMOID)
+  if (loss->kind == FOVEA_LOSS_SIGMOID || loss->kind == FOVEA_LOSS_PROXY_ANCHOR)
     return (double) rows;
   for (gsize n = 0; n < rows; n++)
     weight += row_weight (loss, FOVEA_TENSOR_DATA (targets, const float) + n * classes, classes);
@@ -72,10 +72,100 @@ sigmoid_row (const FoveaLoss *loss, const float *z, const float *t, float *d, gs
   return factor * result;
 }
 
+/* --- metric learning --- */
+
+/* Nearer to its proxy than this a picture's slope in the angle, 1 / sin θ, is taken as if it were here. */
+#define LEAST_SINE 1e-3
+
+/* What the margin makes of a cosine, and its slope. */
+static double
+add_margin (double c, double m, double *ret_slope)
+{
+  const double sine = sqrt (MAX (0, 1 - c * c));
+
+  if (c <= -cos (m))
+    {
+      *ret_slope = 1;
+      return c - m * sin (m);
+    }
+  *ret_slope = cos (m) + c / MAX (sine, LEAST_SINE) * sin (m);
+  return c * cos (m) - sine * sin (m);
+}
+
+/* @z: room for a row. */
+static double
+arc_row (const FoveaLoss *loss, const float *c, const float *t, float *d, float *z, gsize n, double factor)
+{
+  const double s = (double) loss->scale, m = (double) loss->margin;
+  double slope, result;
+
+  for (gsize k = 0; k < n; k++)
+    z[k] = (float) (s * (t[k] > 0 ? add_margin ((double) c[k], m, &slope) : (double) c[k]));
+  result = softmax_row (loss, z, t, d, n, factor);
+  for (gsize k = 0; k < n; k++)
+    {
+      slope = 1;
+      if (t[k] > 0)
+        add_margin ((double) c[k], m, &slope);
+      d[k] = (float) ((double) d[k] * s * slope);
+    }
+  return result;
+}
+
+/* log (1 + Σ exp a[n]) over the rows that have class @k, or over those that have it not, where a[n] = ±s (c ∓ m); adds @factor times
+ * its gradient to d. */
+static double
+anchor_sum (const FoveaLoss *loss, const FoveaTensor *cosines, const FoveaTensor *targets, FoveaTensor *d, gsize k, gboolean positive,
+            double factor)
+{
+  const gsize rows = (gsize) cosines->shape.dim[0], classes = (gsize) cosines->shape.dim[1];
+  const double s = positive ? -(double) loss->scale : (double) loss->scale, m = positive ? -(double) loss->margin : (double) loss->margin;
+  const float *c = FOVEA_TENSOR_DATA (cosines, const float) + k, *t = FOVEA_TENSOR_DATA (targets, const float) + k;
+  float *to = FOVEA_TENSOR_DATA (d, float) + k;
+  double most = 0, sum;
+
+  for (gsize n = 0; n < rows; n++)
+    if ((t[n * classes] > 0) == positive)
+      most = MAX (most, s * ((double) c[n * classes] + m));
+  sum = exp (-most);
+  for (gsize n = 0; n < rows; n++)
+    if ((t[n * classes] > 0) == positive)
+      sum += exp (s * ((double) c[n * classes] + m) - most);
+  for (gsize n = 0; n < rows; n++)
+    if ((t[n * classes] > 0) == positive)
+      to[n * classes] = (float) (factor * s * exp (s * ((double) c[n * classes] + m) - most) / sum);
+  return factor * (most + log (sum));
+}
+
+static double
+proxy_anchor (const FoveaLoss *loss, const FoveaTensor *cosines, const FoveaTensor *targets, FoveaTensor *d, double factor)
+{
+  const gsize rows = (gsize) cosines->shape.dim[0], classes = (gsize) cosines->shape.dim[1];
+  g_autofree gboolean *shown = g_new0 (gboolean, classes);
+  gsize n_shown = 0;
+  double result = 0;
+
+  for (gsize k = 0; k < classes; k++)
+    {
+      for (gsize n = 0; n < rows; n++)
+        shown[k] = shown[k] || FOVEA_TENSOR_DATA (targets, const float)[n * classes + k] > 0;
+      n_shown += shown[k];
+    }
+  for (gsize k = 0; k < classes; k++)
+    {
+      if (shown[k])
+        result += anchor_sum (loss, cosines, targets, d, k, TRUE, factor / (double) n_shown);
+      result += anchor_sum (loss, cosines, targets, d, k, FALSE, factor / (double) classes);
+    }
+  return result;
+}
+
 gboolean
 fovea_loss_compute (const FoveaLoss *loss, const FoveaTensor *logits, const FoveaTensor *targets, double total_weight,
                     FoveaTensor *d_logits, double *ret_loss, GError **error)
 {
+  const double scale = total_weight > 0 ? 1 / total_weight : 0;
+  g_autofree float *room = NULL;
   gsize rows, classes;
   double sum = 0;
 
@@ -94,14 +184,21 @@ fovea_loss_compute (const FoveaLoss *loss, const FoveaTensor *logits, const Fove
     }
   rows = (gsize) logits->shape.dim[0];
   classes = (gsize) logits->shape.dim[1];
+  if (loss->kind == FOVEA_LOSS_PROXY_ANCHOR)
+    {
+      *ret_loss += proxy_anchor (loss, logits, targets, d_logits, (double) rows * scale);
+      return TRUE;
+    }
+  room = loss->kind == FOVEA_LOSS_ARC ? g_new (float, classes) : NULL;
   for (gsize n = 0; n < rows; n++)
     {
       const float *z = FOVEA_TENSOR_DATA (logits, const float) + n * classes;
       const float *t = FOVEA_TENSOR_DATA (targets, const float) + n * classes;
       float *d = FOVEA_TENSOR_DATA (d_logits, float) + n * classes;
-      double scale = total_weight > 0 ? 1 / total_weight : 0;
 
-      if (loss->kind == FOVEA_LOSS_SOFTMAX)
+      if (loss->kind == FOVEA_LOSS_ARC)
+        sum += arc_row (loss, z, t, d, room, classes, scale * row_weight (loss, t, classes));
+      else if (loss->kind == FOVEA_LOSS_SOFTMAX)
         sum += softmax_row (loss, z, t, d, classes, scale * row_weight (loss, t, classes));
       else
         sum += sigmoid_row (loss, z, t, d, classes, scale);
