@@ -8,6 +8,7 @@
 #include "nn/onnx.h"
 
 #define OPSET 13
+#define EMBEDDING "embedding"
 
 /* --- small parts --- */
 
@@ -214,7 +215,7 @@ builder_finish (Builder *b, int size, const char *title)
       return NULL;
     }
   b->value = add_node (b->graph, "GlobalAveragePool", &b->value, 1, NULL, NULL);
-  b->value = add_node (b->graph, "Flatten", &b->value, 1, "embedding", NULL);
+  b->value = add_node (b->graph, "Flatten", &b->value, 1, EMBEDDING, NULL);
   set_output (b->graph, b->value, b->channels);
   set_metadata (b->graph, "fovea.title", title);
   set_metadata (b->graph, "fovea.license", "yours");
@@ -303,7 +304,7 @@ fovea_network_new_small (int size, guint64 seed, GError **error)
 FoveaGraph *
 fovea_network_new_from_pack (FoveaPack *pack, GError **error)
 {
-  const char *output = "embedding";
+  const char *output = EMBEDDING;
 
   if (fovea_pack_get_dim (pack) == 0)
     {
@@ -362,6 +363,12 @@ find_constant (FoveaGraph *network, const char *name)
   return id >= 0 ? fovea_graph_value (network, id)->constant : NULL;
 }
 
+static void
+set_not_finite (GError **error)
+{
+  g_set_error_literal (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MALFORMED, "a weight of the trained network is not a number");
+}
+
 static FoveaHead *
 head_of (FoveaGraph *network, gboolean exclusive, GError **error)
 {
@@ -381,9 +388,120 @@ head_of (FoveaGraph *network, gboolean exclusive, GError **error)
     sum += head->bias[k] * 0.0f;
   if (sum == 0.0f)
     return g_steal_pointer (&head);
-  g_set_error_literal (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MALFORMED, "a weight of the trained network is not a number");
+  set_not_finite (error);
   return NULL;
 }
+
+/* --- metric learning --- */
+
+/* A network that was kept as ONNX has forgotten the shapes inside; its proxies say theirs. */
+static gint64
+embedding_dim (FoveaGraph *network)
+{
+  const FoveaTensor *proxies = find_constant (network, FOVEA_PROXIES);
+
+  if (proxies != NULL)
+    return proxies->shape.dim[1];
+  return fovea_graph_value (network, fovea_graph_find_value (network, EMBEDDING))->shape.dim[1];
+}
+
+gboolean
+fovea_network_add_projection (FoveaGraph *network, guint dim, guint64 seed, GError **error)
+{
+  int value = fovea_graph_find_value (network, EMBEDDING);
+  g_autoptr (GRand) random = g_rand_new_with_seed ((guint32) (seed ^ seed >> 32));
+  FoveaTensor *weight = NULL;
+  int w = add_constant (network, FOVEA_PROJECTION_WEIGHT, fovea_shape (2, (gint64) dim, embedding_dim (network)), &weight, error);
+  FoveaNode *node;
+
+  if (w < 0)
+    return FALSE;
+  for (gsize i = 0; i < weight->n_elements; i++)
+    FOVEA_TENSOR_DATA (weight, float)[i] = draw_normal (random) / sqrtf ((float) dim);
+  g_free (fovea_graph_value (network, value)->name);
+  fovea_graph_value (network, value)->name = g_strdup ("features");
+  value = add_node (network, "Gemm", (const int[]) { value, w }, 2, EMBEDDING, &node);
+  fovea_node_set_int (node, "transB", 1);
+  set_output (network, value, dim);
+  return TRUE;
+}
+
+/* p = P m */
+static void
+project (const FoveaTensor *projection, const float *means, gsize n, gsize d, float *proxies)
+{
+  const gsize dim = projection != NULL ? (gsize) projection->shape.dim[0] : d;
+
+  if (projection == NULL)
+    {
+      memcpy (proxies, means, n * d * sizeof (float));
+      return;
+    }
+  for (gsize k = 0; k < n; k++)
+    for (gsize i = 0; i < dim; i++)
+      {
+        const float *row = FOVEA_TENSOR_DATA (projection, const float) + i * d;
+        double sum = 0;
+
+        for (gsize j = 0; j < d; j++)
+          sum += (double) row[j] * (double) means[k * d + j];
+        proxies[k * dim + i] = (float) sum;
+      }
+}
+
+static void
+fill_proxies (FoveaGraph *network, FoveaTensor *proxies, const float *means, guint64 seed)
+{
+  const FoveaTensor *projection = find_constant (network, FOVEA_PROJECTION_WEIGHT);
+  const gsize n = (gsize) proxies->shape.dim[0], dim = (gsize) proxies->shape.dim[1];
+  g_autoptr (GRand) random = g_rand_new_with_seed ((guint32) (seed ^ seed >> 32) + 1);
+  float *to = proxies->data;
+
+  if (means != NULL)
+    project (projection, means, n, projection != NULL ? (gsize) projection->shape.dim[1] : dim, to);
+  /* A concept without a mean begins anywhere. */
+  for (gsize k = 0; k < n; k++, to += dim)
+    {
+      double square = 0;
+
+      for (gsize i = 0; i < dim; i++)
+        square += (double) to[i] * (double) to[i];
+      for (gsize i = 0; i < dim; i++)
+        to[i] = square > 0 ? to[i] / (float) sqrt (square) : draw_normal (random) / sqrtf ((float) dim);
+    }
+}
+
+static int
+add_unit_length (FoveaGraph *network, int value)
+{
+  FoveaNode *node;
+
+  value = add_node (network, "LpNormalization", &value, 1, NULL, &node);
+  fovea_node_set_int (node, "axis", -1);
+  fovea_node_set_int (node, "p", 2);
+  return value;
+}
+
+gboolean
+fovea_network_add_proxies (FoveaGraph *network, guint n_concepts, const float *means, guint64 seed, GError **error)
+{
+  FoveaTensor *proxies = NULL;
+  int p = add_constant (network, FOVEA_PROXIES, fovea_shape (2, (gint64) n_concepts, embedding_dim (network)), &proxies, error);
+  int value;
+  FoveaNode *node;
+
+  if (p < 0)
+    return FALSE;
+  fill_proxies (network, proxies, means, seed);
+  value = add_unit_length (network, fovea_graph_find_value (network, EMBEDDING));
+  p = add_unit_length (network, p);
+  value = add_node (network, "Gemm", (const int[]) { value, p }, 2, "cosines", &node);
+  fovea_node_set_int (node, "transB", 1);
+  set_output (network, value, n_concepts);
+  return TRUE;
+}
+
+/* --- taking apart --- */
 
 static void
 describe (FoveaGraph *pack, FoveaGraph *network, const char *name, const char *title)
@@ -405,20 +523,53 @@ describe (FoveaGraph *pack, FoveaGraph *network, const char *name, const char *t
   set_metadata (pack, "fovea.version", FOVEA_VERSION);
 }
 
+FoveaGraph *
+fovea_network_cut_embedding (FoveaGraph *network, GError **error)
+{
+  const char *output = EMBEDDING;
+  FoveaGraph *pack = fovea_graph_cut (network, &output, 1, error);
+
+  if (pack != NULL)
+    set_output (pack, g_array_index (pack->outputs, int, 0), embedding_dim (network));
+  return pack;
+}
+
+static GBytes *
+pack_to_bytes (FoveaGraph *network, const char *name, const char *title, GError **error)
+{
+  g_autoptr (FoveaGraph) pack = fovea_network_cut_embedding (network, error);
+
+  if (pack == NULL)
+    return NULL;
+  describe (pack, network, name, title);
+  return fovea_onnx_save_bytes (pack, error);
+}
+
+GBytes *
+fovea_network_to_embedder (FoveaGraph *network, const char *name, const char *title, GError **error)
+{
+  float sum = 0;
+
+  for (guint i = 0; i < network->values->len; i++)
+    {
+      const FoveaTensor *constant = fovea_graph_value (network, i)->constant;
+
+      for (gsize j = 0; constant != NULL && constant->dtype == FOVEA_DTYPE_F32 && j < constant->n_elements; j++)
+        sum += FOVEA_TENSOR_DATA (constant, const float)[j] * 0.0f; /* not a number unless every weight is finite */
+    }
+  if (sum == 0.0f)
+    return pack_to_bytes (network, name, title, error);
+  set_not_finite (error);
+  return NULL;
+}
+
 gboolean
 fovea_network_split (FoveaGraph *network, const char *name, const char *title, gboolean exclusive, GBytes **ret_bytes,
                      FoveaHead **ret_head, GError **error)
 {
-  const char *output = "embedding";
   g_autoptr (FoveaHead) head = head_of (network, exclusive, error);
-  g_autoptr (FoveaGraph) pack = head != NULL ? fovea_graph_cut (network, &output, 1, error) : NULL;
-  GBytes *bytes;
+  GBytes *bytes = head != NULL ? pack_to_bytes (network, name, title, error) : NULL;
 
-  if (pack == NULL)
-    return FALSE;
-  set_output (pack, g_array_index (pack->outputs, int, 0), head->dim);
-  describe (pack, network, name, title);
-  bytes = fovea_onnx_save_bytes (pack, error);
   if (bytes == NULL)
     return FALSE;
   *ret_bytes = bytes;

@@ -38,6 +38,34 @@ FoveaGraph *fovea_network_new_small (int size, guint64 seed, GError **error) G_G
 gboolean fovea_network_add_classifier (FoveaGraph *network, guint n_concepts, const FoveaHead *start, guint64 seed,
                                        GError **error);
 
+/* Metric learning: in the classifier's place the cosines with a vector for each concept, its proxy:
+ *
+ *   v = P f          P [D, d] "projection.weight"; without a projection v = f, D = d
+ *   c = v/|v| · p/|p|        p [concepts, D] "proxies"
+ *
+ * (nn/loss.h says what is learned from them). What is kept is the embedder alone, whose output is v. */
+
+#define FOVEA_PROJECTION_WEIGHT "projection.weight"
+#define FOVEA_PROXIES "proxies"
+
+/* Puts a projection to @dim numbers behind @network's embedding, in place; its output is called "embedding" from now on. P is normal,
+ * variance 1 / @dim, by @seed, so that lengths and angles are about what they were. */
+gboolean fovea_network_add_projection (FoveaGraph *network, guint dim, guint64 seed, GError **error);
+
+/**
+ * fovea_network_add_proxies:
+ * @means: (nullable) f32 [@n_concepts, d]: sums or means of the concepts' f, to begin with; else p is normal, by @seed
+ *
+ * "cosines" f32 [N, @n_concepts] becomes the only output of @network.
+ */
+gboolean fovea_network_add_proxies (FoveaGraph *network, guint n_concepts, const float *means, guint64 seed, GError **error);
+
+/* The embedder of a network with proxies, trained, as a pack; arguments and errors as of fovea_network_split(). */
+GBytes *fovea_network_to_embedder (FoveaGraph *network, const char *name, const char *title, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The part of it that computes v, for looking at it while it learns. */
+FoveaGraph *fovea_network_cut_embedding (FoveaGraph *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * fovea_network_split:
  * @network: with its classifier, trained
