@@ -104,13 +104,15 @@ test_metric_values (void)
   FoveaLoss loss = { FOVEA_LOSS_ARC, 0, NULL, 10, 0 }, plain = { FOVEA_LOSS_SOFTMAX, 0, NULL };
   g_autoptr (FoveaTensor) c = tensor_values (FOVEA_DTYPE_F32, "1 3", 3, .1, .2, .3), z = tensor_values (FOVEA_DTYPE_F32, "1 3", 3, 1., 2., 3.);
   g_autoptr (FoveaTensor) t = tensor_values (FOVEA_DTYPE_F32, "1 3", 3, 0., 0., 1.), d = tensor_filled (FOVEA_DTYPE_F32, "1 3", 0);
-  g_autoptr (FoveaTensor) two = tensor_values (FOVEA_DTYPE_F32, "2 2", 4, .9, .1, .8, -.2), ones = tensor_values (FOVEA_DTYPE_F32, "2 2", 4, 1., 0., 1., 0.);
+  g_autoptr (FoveaTensor) two = tensor_values (FOVEA_DTYPE_F32, "2 2", 4, .9, .1, .8, -.2);
+  g_autoptr (FoveaTensor) ones = tensor_values (FOVEA_DTYPE_F32, "2 2", 4, 1., 0., 1., 0.);
   g_autoptr (FoveaTensor) d_two = tensor_filled (FOVEA_DTYPE_F32, "2 2", 0), ends = tensor_values (FOVEA_DTYPE_F32, "1 3", 3, 1., -1., 1.);
-  const double positive = log (1 + exp (-4 * (.9 - .1)) + exp (-4 * (.8 - .1))), negative = log (1 + exp (4 * (.1 + .1)) + exp (4 * (-.2 + .1)));
+  const double positive = log (1 + exp (-4 * (.9 - .1)) + exp (-4 * (.8 - .1)));
+  const double with_margin = 10 * cos (acos (.3) + .5), negative = log (1 + exp (4 * (.1 + .1)) + exp (4 * (-.2 + .1)));
 
   assert_close (loss_of (&loss, c, t, d), loss_of (&plain, z, t, d), 1e-6, "no margin", 0);
   loss.margin = .5f;
-  assert_close (loss_of (&loss, c, t, d), log (1 + exp (1 - 10 * cos (acos (.3) + .5)) + exp (2 - 10 * cos (acos (.3) + .5))), 1e-5, "margin", 0);
+  assert_close (loss_of (&loss, c, t, d), log (1 + exp (1 - with_margin) + exp (2 - with_margin)), 1e-5, "margin", 0);
   g_assert_true (isfinite (loss_of (&loss, ends, t, d)));
   for (gsize i = 0; i < 3; i++)
     g_assert_true (isfinite (tensor_get (d, i)));
