@@ -240,18 +240,23 @@ report_outside (FoveaDeep *deep, const FoveaRows *rows, char *const *paths)
 static gboolean
 count_concepts (FoveaDeep *deep, GError **error)
 {
+  g_autofree gsize *n_pictures = g_new0 (gsize, MAX (deep->n_concepts, 1));
   guint n_with = 0;
 
   deep->n_rarest = G_MAXSIZE;
   for (guint k = 0; k < deep->n_concepts; k++)
     {
-      gsize n = 0;
-
       for (guint i = 0; i < deep->n - deep->n_held_out; i++)
-        n += deep->truth[(gsize) i * deep->n_concepts + k] > 0;
-      n_with += n > 0;
-      if (n > 0)
-        deep->n_rarest = MIN (deep->n_rarest, n);
+        n_pictures[k] += deep->truth[(gsize) i * deep->n_concepts + k] > 0;
+      n_with += n_pictures[k] > 0;
+      if (n_pictures[k] > 0)
+        deep->n_rarest = MIN (deep->n_rarest, n_pictures[k]);
+    }
+  if (deep->options.balanced)
+    {
+      deep->concept_weights = g_new (float, MAX (deep->n_concepts, 1));
+      fovea_deep_concept_weights (n_pictures, deep->n_concepts, deep->concept_weights);
+      deep->loss.class_weights = deep->concept_weights;
     }
   if (n_with >= (deep->options.exclusive ? 2 : 1))
     return TRUE;

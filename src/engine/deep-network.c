@@ -152,6 +152,8 @@ fovea_deep_make_network (FoveaDeep *deep, GError **error)
       if (start == NULL)
         return FALSE;
     }
+  if (deep->options.dropout > 0 && !fovea_network_add_dropout (deep->network, deep->options.dropout, error))
+    return FALSE;
   return fovea_network_add_classifier (deep->network, deep->n_concepts, start, deep->options.seed, error);
 }
 
@@ -183,6 +185,7 @@ trainer_options (FoveaDeep *deep, const FoveaDeepStage *stage, const FoveaParame
   options->n_groups = N_GROUPS;
   options->choose_group = choose_group;
   options->batch_norm = fovea_template_get_pack (deep->options.template) != NULL ? FOVEA_BATCH_NORM_FOLDED : FOVEA_BATCH_NORM_TRAINED;
+  options->seed = deep->options.seed;
   options->precision = deep->options.bf16 ? FOVEA_PRECISION_BF16 : FOVEA_PRECISION_F32;
   options->memory_limit = fovea_scheduler_get_memory_budget (fovea_core_get_scheduler (deep->training->core)) / MEMORY_PART;
 }

@@ -33,6 +33,7 @@ typedef struct {
   gint64 *ids;
   gint8 *truth;     /* [n, n_concepts] */
   float *targets;   /* [n, n_concepts] */
+  float *concept_weights; /* [n_concepts], or NULL: each picture counts the same */
   gsize n_rarest;   /* pictures of the rarest concept among those to learn from */
   FoveaTrainingPictures *pictures;
 

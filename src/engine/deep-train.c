@@ -122,6 +122,7 @@ deep_clear (FoveaDeep *deep)
   g_free (deep->ids);
   g_free (deep->truth);
   g_free (deep->targets);
+  g_free (deep->concept_weights);
   g_free (deep->checkpoint_path);
   if (deep->reserved_bytes > 0)
     fovea_scheduler_release (fovea_core_get_scheduler (deep->training->core), deep->reserved_bytes);

@@ -115,6 +115,21 @@ fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n
   ret_plan->stages[0].head_rate = !from_pack ? options->rate : linear ? FOVEA_DEEP_FEW_HEAD_RATE : options->head_rate;
 }
 
+void
+fovea_deep_concept_weights (const gsize *n_pictures, guint n_concepts, float *ret_weights)
+{
+  gsize n = 0;
+  guint n_with = 0;
+
+  for (guint k = 0; k < n_concepts; k++)
+    {
+      n += n_pictures[k];
+      n_with += n_pictures[k] > 0;
+    }
+  for (guint k = 0; k < n_concepts; k++)
+    ret_weights[k] = n_pictures[k] > 0 ? (float) n / ((float) n_with * (float) n_pictures[k]) : 0;
+}
+
 guint64
 fovea_deep_warm_up_steps (guint64 n_steps)
 {

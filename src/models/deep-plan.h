@@ -35,6 +35,8 @@ typedef struct {
   double head_rate, backbone_rate;
   double rate;                  /* from scratch: of all weights */
   double weight_decay, label_smoothing;
+  double dropout;               /* of the embedding's numbers */
+  gboolean balanced;            /* each concept counts the same; else each picture does */
   double validation_fraction;
   guint patience;               /* validations without improvement until it stops; 0 = never */
   gboolean bf16;
@@ -76,6 +78,10 @@ gboolean fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_rare
  */
 void fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_rarest, double step_seconds,
                            double seconds_left, FoveaDeepPlan *ret_plan);
+
+/* What each concept counts when they are balanced: (mean of n_pictures) / n_pictures[k], the mean over those with any; 0 where
+ * there is none. */
+void fovea_deep_concept_weights (const gsize *n_pictures, guint n_concepts, float *ret_weights);
 
 /* Steps over which the rate rises: 5 %, but ten where a quarter of the steps is as many: the first steps of Adam are as long
  * as the rate, whatever the gradient, and would throw a start from good weights away. */

@@ -330,6 +330,22 @@ fill_classifier (float *weight, float *bias, gsize n_concepts, gsize dim, const 
 }
 
 gboolean
+fovea_network_add_dropout (FoveaGraph *network, double ratio, GError **error)
+{
+  int value = g_array_index (network->outputs, int, 0);
+  const gint64 dim = fovea_graph_value (network, value)->shape.dim[1];
+  FoveaTensor *number;
+  int constant = add_constant (network, "classifier.dropout", fovea_shape (0), &number, error);
+
+  if (constant < 0)
+    return FALSE;
+  FOVEA_TENSOR_DATA (number, float)[0] = (float) ratio;
+  value = add_node (network, "Dropout", (const int[]) { value, constant }, 2, "dropped", NULL);
+  set_output (network, value, (guint) dim);
+  return TRUE;
+}
+
+gboolean
 fovea_network_add_classifier (FoveaGraph *network, guint n_concepts, const FoveaHead *start, guint64 seed, GError **error)
 {
   int value = g_array_index (network->outputs, int, 0);

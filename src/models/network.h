@@ -38,6 +38,10 @@ FoveaGraph *fovea_network_new_small (int size, guint64 seed, GError **error) G_G
 gboolean fovea_network_add_classifier (FoveaGraph *network, guint n_concepts, const FoveaHead *start, guint64 seed,
                                        GError **error);
 
+/* Drops each number of the embedding with probability @ratio while the classifier to come is trained; before
+ * fovea_network_add_classifier(). What split() takes out does not have it. */
+gboolean fovea_network_add_dropout (FoveaGraph *network, double ratio, GError **error);
+
 /* Metric learning: in the classifier's place the cosines with a vector for each concept, its proxy:
  *
  *   v = P f          P [D, d] "projection.weight"; without a projection v = f, D = d

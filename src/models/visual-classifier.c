@@ -21,6 +21,8 @@ enum {
   PROP_LRATE,
   PROP_WEIGHT_DECAY,
   PROP_LABEL_SMOOTHING,
+  PROP_DROPOUT,
+  PROP_BALANCED,
   PROP_MIN_SCALE,
   PROP_MAX_SCALE,
   PROP_FLIP_PROBABILITY,
@@ -141,6 +143,8 @@ fovea_visual_classifier_get_options (FoveaVisualClassifier *self, FoveaDeepOptio
   ret_options->rate = g_value_get_double (&values[PROP_LRATE]);
   ret_options->weight_decay = g_value_get_double (&values[PROP_WEIGHT_DECAY]);
   ret_options->label_smoothing = g_value_get_double (&values[PROP_LABEL_SMOOTHING]);
+  ret_options->dropout = g_value_get_double (&values[PROP_DROPOUT]);
+  ret_options->balanced = g_value_get_boolean (&values[PROP_BALANCED]);
   ret_options->validation_fraction = g_value_get_double (&values[PROP_VALIDATION_FRACTION]);
   ret_options->patience = (guint) g_value_get_int (&values[PROP_PATIENCE]);
   /* Fresh weights learn from gradients too small for bf16's eight bits, and small networks are no faster in it. */
@@ -215,6 +219,8 @@ mark_params (void)
     [PROP_LRATE] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 0, NULL, scratch },
     [PROP_WEIGHT_DECAY] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 0, NULL, NULL },
     [PROP_LABEL_SMOOTHING] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 0.05, NULL, NULL },
+    [PROP_DROPOUT] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 0.1, NULL, NULL },
+    [PROP_BALANCED] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_BOOLEAN, NULL, NULL, 0, NULL, NULL },
     [PROP_MIN_SCALE] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 0.1, NULL, NULL },
     [PROP_MAX_SCALE] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 0.1, NULL, NULL },
     [PROP_FLIP_PROBABILITY] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 0.1, NULL, NULL },
@@ -269,6 +275,8 @@ add_training_params (void)
   add_double (PROP_LRATE, "lrate", _("Learning rate"), _("Highest rate of all layers"), 0, 1, 3e-3);
   add_double (PROP_WEIGHT_DECAY, "weight-decay", _("Weight decay"), _("Keeps weights small"), 0, 1, 0.02);
   add_double (PROP_LABEL_SMOOTHING, "label-smoothing", _("Label smoothing"), _("How much of certainty the network is not asked for"), 0, 0.9, 0.1);
+  add_double (PROP_DROPOUT, "dropout", _("Dropout"), _("Part of what the network has found that the classifier must do without, another one each time"), 0, 0.9, 0);
+  props[PROP_BALANCED] = g_param_spec_boolean ("balanced", _("Balance concepts"), _("Rare concepts weigh as much as frequent ones"), FALSE, FLAGS);
   add_double (PROP_VALIDATION_FRACTION, "validation-fraction", _("Held out"),
               _("Part of the pictures that is not learned from, to see how good it is; a split “validation” takes its place"), 0, 0.5, 0.1);
   add_int (PROP_PATIENCE, "patience", _("Patience"), _("Stop after so many validations that were no better than the best; 0: never"), 0, 1000, 0);

@@ -197,6 +197,13 @@ fovea_train_plan_weights_changed (FoveaTrainPlan *plan)
 }
 
 void
+fovea_train_plan_set_noise (FoveaTrainPlan *plan, guint64 noise, gsize first_row)
+{
+  plan->noise = noise;
+  plan->noise_row = first_row;
+}
+
+void
 fovea_train_plan_clear_gradients (FoveaTrainPlan *plan)
 {
   for (guint i = 0; i < plan->parameters->len; i++)

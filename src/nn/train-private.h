@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  *      └─ FoveaTrainProgram: the graph for one set of input shapes                         (train-program)
  *            ├─ values: where each activation and gradient lies, and in which form         (train-values)
  *            └─ steps: a node or a few fused ones, forward and backward   (train-conv, train-norm, train-elements,
- *               train-functions, train-pictures, train-reference)
+ *               train-dropout, train-functions, train-pictures, train-reference)
  *
  * Pictures are [N][H][W][C] in the arena, f32 or bf16; everything else in it is row-major f32. */
 
@@ -128,6 +128,7 @@ FoveaTrainStep *fovea_train_norm_new (FoveaTrainProgram *program, guint node, gb
 FoveaTrainStep *fovea_train_function_new (FoveaTrainProgram *program, guint node);
 FoveaTrainStep *fovea_train_pictures_new (FoveaTrainProgram *program, guint node);
 FoveaTrainStep *fovea_train_elements_new (FoveaTrainProgram *program, guint node, gboolean *taken);
+FoveaTrainStep *fovea_train_dropout_new (FoveaTrainProgram *program, guint node);
 
 /* train-outer.c: the gradients of a convolution's weights by our own kernels, as fovea_dnnl_conv_towards_weights(). */
 gboolean fovea_train_outer_pays (const FoveaDnnlConvOptions *options);
@@ -176,6 +177,8 @@ struct _FoveaTrainPlan {
   GArray *parameters;   /* FoveaParameter */
   GPtrArray *programs;  /* the last used first */
   guint64 version;      /* of the weights */
+  guint64 noise;        /* what dropout draws from; 0: nothing is dropped */
+  gsize noise_row;      /* the inputs' first row in the batch */
   guint n_threads;
 };
 

@@ -197,7 +197,8 @@ make_steps (FoveaTrainProgram *program, GError **error)
 
       if (taken[i] || all_outputs_known (program, node))
         continue;
-      if (!program->plan->options.reference)
+      step = fovea_train_dropout_new (program, i);
+      if (step == NULL && !program->plan->options.reference)
         step = make_fast (program, i, taken, &local);
       if (local != NULL)
         {

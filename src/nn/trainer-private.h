@@ -19,6 +19,7 @@ struct _FoveaTrainer {
   GArray *slots;       /* int: parameter by the optimiser's number */
   FoveaLossWatch watch;
   gsize memory_limit;
+  guint64 seed;
   gsize rows_a_part;   /* for inputs of part_key; 0 = not chosen yet */
   FoveaShape part_key;
 };

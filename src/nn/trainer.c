@@ -92,6 +92,7 @@ fovea_trainer_new (FoveaGraph *graph, const FoveaTrainerOptions *options, GError
 
   trainer->slots = g_array_new (FALSE, FALSE, sizeof (int));
   trainer->memory_limit = options->memory_limit;
+  trainer->seed = options->seed;
   trainer->watch.patience = 3;
   trainer->optimiser = fovea_optimiser_new (&options->optimiser);
   prepared = options->batch_norm == FOVEA_BATCH_NORM_FOLDED ? fovea_graph_fold_batch_norms (graph, error)
@@ -320,6 +321,13 @@ watch_loss (FoveaLossWatch *watch, double loss, GError **error)
   return TRUE;
 }
 
+/* Another one each step, and never 0. */
+static guint64
+noise_of (FoveaTrainer *trainer)
+{
+  return (trainer->seed * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) + fovea_optimiser_get_n_steps (trainer->optimiser)) << 1 | 1;
+}
+
 gboolean
 fovea_trainer_step (FoveaTrainer *trainer, FoveaTensor *const *inputs, FoveaLossFunc loss, gpointer user_data,
                     GCancellable *cancellable, FoveaTrainStepResult *ret_result, GError **error)
@@ -335,6 +343,7 @@ fovea_trainer_step (FoveaTrainer *trainer, FoveaTensor *const *inputs, FoveaLoss
     {
       g_auto (PartArray) part = cut_rows (trainer, inputs, first, MIN (rows, work.n_rows - first));
 
+      fovea_train_plan_set_noise (trainer->plan, noise_of (trainer), first);
       if (is_cancelled (cancellable, error) || !compute_part (trainer, &work, part, first, &result.loss, error))
         return FALSE;
     }

@@ -44,6 +44,7 @@ typedef struct {
   FoveaBatchNorm batch_norm;
   FoveaPrecision precision;
   gsize memory_limit;                /* bytes for parameters, activations and gradients; 0 = no limit */
+  guint64 seed;                      /* of what dropout draws */
   gboolean reference;                /* by reference kernels, for tests */
 } FoveaTrainerOptions;
 

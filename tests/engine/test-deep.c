@@ -225,6 +225,28 @@ test_independent (void)
   scratch_clear (&scratch);
 }
 
+/* Pictures and targets mixed, numbers dropped, concepts weighed: it still learns, and the same each time. */
+static void
+test_mixed (void)
+{
+  static const char *const params[]
+      = { "num_epochs=30", "batch_size=8", "head_lrate=0.05", "backbone_lrate=0.01", "validation_fraction=0.2", "mixup=0.2", "cutmix=1",
+          "dropout=0.3", "balanced=true", NULL };
+  double red[2];
+  Scratch scratch;
+
+  deep_init (&scratch);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (FoveaJob) job = train (&scratch, params, FALSE);
+
+      g_assert_cmpfloat (test_accuracy (&scratch, "m"), ==, 1);
+      red[i] = red_of (&scratch, "m", "data/test/red/001.png");
+    }
+  g_assert_cmpfloat (red[0], ==, red[1]);
+  scratch_clear (&scratch);
+}
+
 /* The same seed gives the same version, another one another. */
 static void
 test_repeatable (void)
@@ -526,6 +548,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/deep/embedder", test_embedder);
   g_test_add_func ("/engine/deep/scratch", test_scratch);
   g_test_add_func ("/engine/deep/independent", test_independent);
+  g_test_add_func ("/engine/deep/mixed", test_mixed);
   g_test_add_func ("/engine/deep/repeatable", test_repeatable);
   g_test_add_func ("/engine/deep/cancel", test_cancel);
   g_test_add_func ("/engine/deep/pause", test_pause);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "models/deep-plan.h"
+
 #include "models/params.h"
 #include "models/visual-classifier.h"
 
@@ -108,6 +109,19 @@ test_average (void)
   g_assert_cmpfloat (fovea_deep_average_decay (10000), ==, 0.99);
 }
 
+/* 60, 30 and 10 pictures; none of the last. */
+static void
+test_weights (void)
+{
+  const gsize n[] = { 60, 30, 10, 0 };
+  float weights[4];
+
+  fovea_deep_concept_weights (n, 4, weights);
+  for (guint k = 0; k < 3; k++)
+    g_assert_cmpfloat_with_epsilon (weights[k] * (float) n[k], 100 / 3.0f, 1e-4);
+  g_assert_cmpfloat (weights[3], ==, 0);
+}
+
 static void
 test_names (void)
 {
@@ -131,6 +145,7 @@ main (int argc, char **argv)
   g_test_add_func ("/models/deep-plan/time-limit", test_time_limit);
   g_test_add_func ("/models/deep-plan/epochs", test_epochs);
   g_test_add_func ("/models/deep-plan/average", test_average);
+  g_test_add_func ("/models/deep-plan/weights", test_weights);
   g_test_add_func ("/models/deep-plan/names", test_names);
   return g_test_run ();
 }

@@ -93,6 +93,7 @@ test_pack (void)
       g_autoptr (FoveaHead) start = some_head (MINI_DIM);
 
       g_assert_no_error (error);
+      g_assert_true (i == 0 || fovea_network_add_dropout (network, 0.5, &error));
       g_assert_true (fovea_network_add_classifier (network, CONCEPTS, start, 1, &error));
       check_split (network, MINI_SIZE, i == 0);
     }

@@ -125,6 +125,63 @@ test_parts (void)
   g_assert_error (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_LIMIT);
 }
 
+/* A net that drops half of what reaches its last layer. */
+static FoveaTrainer *
+make_dropping (guint64 seed, FoveaTrainerOptions options)
+{
+  g_autoptr (FoveaGraph) graph = train_test_net (NET_PLAIN, SIZE, CLASSES);
+  FoveaNode *dense = fovea_graph_node (graph, graph->nodes->len - 1);
+  const FoveaShape scalar = fovea_shape (0);
+  g_autoptr (FoveaTensor) half = fovea_tensor_new (FOVEA_DTYPE_F32, &scalar, NULL);
+  g_autoptr (GError) error = NULL;
+  FoveaTrainer *trainer;
+  int inputs[2] = { dense->inputs[0] }, dropped;
+
+  FOVEA_TENSOR_DATA (half, float)[0] = .5f;
+  inputs[1] = fovea_graph_add_constant (graph, "half", half);
+  fovea_graph_add_node (graph, "Dropout", inputs, 2, "dropped", &dropped);
+  dense = fovea_graph_node (graph, graph->nodes->len - 2);
+  dense->inputs[0] = dropped;
+  g_assert_true (fovea_graph_sort (graph, &error));
+  options.seed = seed;
+  trainer = fovea_trainer_new (graph, &options, &error);
+  g_assert_no_error (error);
+  return trainer;
+}
+
+/* What is dropped follows from seed and step alone: not from parts, kernels or a checkpoint in between. */
+static void
+test_dropout (void)
+{
+  FoveaTrainerOptions options = defaults (), parts = defaults (), slow = defaults ();
+  g_autoptr (FoveaTrainer) a = NULL, b = NULL, cut = NULL, other = NULL, reference = NULL, plain = make (NET_PLAIN, options);
+  g_autoptr (FoveaTensor) x = train_test_batch (BATCH, SIZE, 1);
+  g_autoptr (GBytes) state = NULL;
+  gsize bytes;
+  guint n;
+
+  a = make_dropping (7, options);
+  b = make_dropping (7, options);
+  other = make_dropping (8, options);
+  g_assert_true (fovea_trainer_plan_memory (a, &x, &bytes, &n, NULL));
+  parts.memory_limit = bytes - 1;
+  cut = make_dropping (7, parts);
+  slow.reference = TRUE;
+  reference = make_dropping (7, slow);
+  for (guint32 i = 0; i < 3; i++)
+    {
+      double loss = step (a, i);
+
+      assert_close (step (cut, i), loss, 1e-5, "loss in parts", i);
+      assert_close (step (reference, i), loss, 1e-4, "loss by reference", i);
+      g_assert_cmpfloat (step (other, i), !=, loss);
+      g_assert_cmpfloat (step (plain, i), !=, loss);
+    }
+  state = fovea_trainer_save_state (a);
+  g_assert_true (fovea_trainer_load_state (b, state, NULL));
+  g_assert_cmpfloat (step (a, 3), ==, step (b, 3));
+}
+
 /* From a checkpoint training goes on to the bit. */
 static void
 test_state (void)
@@ -296,6 +353,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/nn/trainer/same-way", test_same_way);
   g_test_add_func ("/nn/trainer/deterministic", test_deterministic);
   g_test_add_func ("/nn/trainer/parts", test_parts);
+  g_test_add_func ("/nn/trainer/dropout", test_dropout);
   g_test_add_func ("/nn/trainer/state", test_state);
   g_test_add_func ("/nn/trainer/bad-state", test_bad_state);
   g_test_add_func ("/nn/trainer/diverged", test_diverged);
