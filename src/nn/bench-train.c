@@ -14,7 +14,7 @@
 typedef struct {
   char *model, *input, *targets, *precision, *batch_norm, *optimiser;
   int batch, count, memory, warm_up;
-  double rate;
+  double rate, final_rate, label_smoothing, weight_decay, clip;
   gboolean steps, json;
 } Options;
 
@@ -26,6 +26,7 @@ check_options (const Options *o)
 
   return o->model != NULL && o->input != NULL && o->targets != NULL && o->batch >= 1 && o->batch <= MAX_BATCH
          && o->count > WARM_UP_STEPS && o->memory >= 0 && o->warm_up >= 0 && o->rate >= 0
+         && o->label_smoothing >= 0 && o->label_smoothing < 1 && o->weight_decay >= 0 && o->clip >= 0 && o->final_rate >= 0 && o->final_rate <= 1
          && (o->precision == NULL || g_strv_contains (precisions, o->precision))
          && (o->optimiser == NULL || g_strv_contains (optimisers, o->optimiser))
          && (o->batch_norm == NULL || g_strv_contains (norms, o->batch_norm));
@@ -45,6 +46,10 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
     { "optimiser", 0, 0, G_OPTION_ARG_STRING, &options->optimiser, "adamw (default) or sgd", "NAME" },
     { "rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->rate, "Learning rate (default 0.0003)", "A" },
     { "warm-up", 0, 0, G_OPTION_ARG_INT, &options->warm_up, "Steps in which the rate rises (default 0)", "N" },
+    { "final-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->final_rate, "Part of the rate that the last step has, after half a cosine (default 1)", "F" },
+    { "label-smoothing", 0, 0, G_OPTION_ARG_DOUBLE, &options->label_smoothing, "Of the targets (default 0)", "E" },
+    { "weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &options->weight_decay, "Of all weights (default 0)", "L" },
+    { "clip", 0, 0, G_OPTION_ARG_DOUBLE, &options->clip, "Longest gradient of all weights together (default any)", "NORM" },
     { "memory", 0, 0, G_OPTION_ARG_INT, &options->memory, "Limit in MB (default none)", "MB" },
     { "steps", 0, 0, G_OPTION_ARG_NONE, &options->steps, "Say what the compiled model does", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print one JSON document", NULL },
@@ -118,12 +123,15 @@ count_classes (const FoveaGraph *graph, guint *ret, GError **error)
 static FoveaTrainer *
 make_trainer (const Options *o, FoveaGraph *graph, GError **error)
 {
-  FoveaParameterGroup group = { .learning_rate = o->rate };
+  FoveaParameterGroup group = { .learning_rate = o->rate, .weight_decay = o->weight_decay };
   FoveaTrainerOptions options;
 
   fovea_trainer_options_init (&options);
   options.groups = &group;
   options.optimiser.warm_up_steps = (guint64) o->warm_up;
+  options.optimiser.clip_norm = o->clip;
+  options.optimiser.final_rate = o->final_rate;
+  options.optimiser.total_steps = (guint64) o->count;
   if (g_strcmp0 (o->optimiser, "sgd") == 0)
     options.optimiser.kind = FOVEA_OPTIMISER_SGD;
   options.memory_limit = (gsize) o->memory << 20;
@@ -210,7 +218,7 @@ check_data (const FoveaGraph *graph, const FoveaTensor *pictures, const FoveaTen
 static gboolean
 bench (const Options *o, GError **error)
 {
-  static const FoveaLoss loss = { FOVEA_LOSS_SOFTMAX, 0, NULL };
+  const FoveaLoss loss = { FOVEA_LOSS_SOFTMAX, (float) o->label_smoothing, NULL };
   g_autoptr (FoveaGraph) graph = fovea_onnx_load (o->model, error);
   g_autoptr (FoveaTensor) pictures = graph != NULL ? fovea_onnx_load_tensor (o->input, NULL, error) : NULL;
   g_autoptr (FoveaTensor) classes = pictures != NULL ? fovea_onnx_load_tensor (o->targets, NULL, error) : NULL;
@@ -260,7 +268,7 @@ bench (const Options *o, GError **error)
 int
 fovea_bench_train_main (int argc, char **argv)
 {
-  Options options = { .batch = 16, .count = 10, .rate = 3e-4 };
+  Options options = { .batch = 16, .count = 10, .rate = 3e-4, .final_rate = 1 };
   g_autoptr (GError) error = NULL;
   int status = 0;
 

@@ -27,6 +27,8 @@ import onnx.numpy_helper  # noqa: E402
 from PIL import Image  # noqa: E402
 
 SIZE, BATCH, RATE, WARM_UP = 224, 16, 3e-4, 20
+SMOOTHING, DECAY, CLIP = 0.1, 0.02, 5.0
+FEW = 4 * BATCH  # for speed and memory
 SPEED_STEPS, LOSS_STEPS = 8, 100
 CLOSE_STEPS, CLOSE, CLOSE_SMOOTH, WINDOW = 20, 0.01, 0.03, 10
 
@@ -117,12 +119,9 @@ def peer(model, pictures, classes, precision, warm_up, steps):
     """Prints {"images_per_second", "peak_bytes", "losses"}."""
     import torch
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    with open(pictures, "rb") as file:
-        x = torch.tensor(onnx.numpy_helper.to_array(onnx.TensorProto.FromString(file.read())))
-    with open(classes, "rb") as file:
-        y = torch.tensor(onnx.numpy_helper.to_array(onnx.TensorProto.FromString(file.read())))
+    x, y = (torch.from_numpy(numpy.load(path)) for path in (pictures, classes))
     net = Folded(model)
-    optimiser = torch.optim.AdamW(net.parameters, lr=RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=0)
+    optimiser = torch.optim.AdamW(net.parameters, lr=RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=DECAY)
     losses, times, cpu_times = [], [], []
     for step in range(steps):
         rows = torch.arange(step * BATCH, (step + 1) * BATCH) % len(x)
@@ -132,9 +131,10 @@ def peer(model, pictures, classes, precision, warm_up, steps):
         begun, cpu = time.perf_counter(), time.process_time()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             logits = net(batch)
-        loss = torch.nn.functional.cross_entropy(logits.float(), target)
+        loss = torch.nn.functional.cross_entropy(logits.float(), target, label_smoothing=SMOOTHING)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters, CLIP)
         optimiser.step()
         losses.append(loss.item())
         if step >= 2:
@@ -163,34 +163,39 @@ def new_head(pack, path, n_classes):
 
 class Comparison:
     def __init__(self, checker, folder, data):
-        paths = sorted(glob.glob(os.path.join(data, "apparel", "**", "*.jpg"), recursive=True))
+        paths = sorted(glob.glob(os.path.join(data, "apparel", "train", "**", "*.jpg"), recursive=True))
         if not paths:
             sys.exit("there are no pictures under %s" % data)
         numpy.random.default_rng(0).shuffle(paths)
-        paths = paths[:20 * BATCH]
         names = sorted({os.path.basename(os.path.dirname(path)) for path in paths})
         self.checker, self.model = checker, os.path.join(folder, "model.onnx")
         new_head(pack_path(), self.model, len(names))
-        self.pictures, self.classes = os.path.join(folder, "pictures.pb"), os.path.join(folder, "classes.pb")
-        classes = [names.index(os.path.basename(os.path.dirname(path))) for path in paths]
-        self.write(self.pictures, numpy.stack([picture(path) for path in paths]))
-        self.write(self.classes, numpy.array(classes, numpy.int64))
+        classes = numpy.array([names.index(os.path.basename(os.path.dirname(path))) for path in paths], numpy.int64)
+        pictures = numpy.stack([picture(path) for path in paths])
+        self.all, self.few = os.path.join(folder, "all"), os.path.join(folder, "few")
+        self.write(self.all, pictures, classes)
+        # So that the memory of both is that of training, and not of what they make of a large file.
+        self.write(self.few, pictures[:FEW], classes[:FEW])
 
     @staticmethod
-    def write(path, array):
-        with open(path, "wb") as file:
-            file.write(onnx.numpy_helper.from_array(array).SerializeToString())
+    def write(prefix, *arrays):
+        """As TensorProtos for us, and as NumPy's files for PyTorch."""
+        for array, name in zip(arrays, ("pictures", "classes")):
+            numpy.save("%s-%s.npy" % (prefix, name), array)
+            with open("%s-%s.pb" % (prefix, name), "wb") as file:
+                file.write(onnx.numpy_helper.from_array(array).SerializeToString())
 
-    def own(self, precision, steps):
-        return self.checker.json("bench", "train-step", "--model", self.model, "--input", self.pictures, "--targets", self.classes,
-                                 "--batch", BATCH, "--rate", RATE, "--warm-up", WARM_UP, "--precision", precision, "--count", steps)
+    def own(self, data, precision, steps):
+        return self.checker.json("bench", "train-step", "--model", self.model, "--input", data + "-pictures.pb", "--targets", data + "-classes.pb",
+                                 "--batch", BATCH, "--rate", RATE, "--warm-up", WARM_UP, "--label-smoothing", SMOOTHING,
+                                 "--weight-decay", DECAY, "--clip", CLIP, "--precision", precision, "--count", steps)
 
-    def other(self, precision, steps):
+    def other(self, data, precision, steps):
         """PyTorch with threads that sleep while they wait, as ours do, and with ones that spin, which is slower only where
         something else wants the processors: the faster of the two."""
         results = []
         for policy in ("passive", "active"):
-            done = subprocess.run([sys.executable, __file__, "--peer", self.model, self.pictures, self.classes, precision,
+            done = subprocess.run([sys.executable, __file__, "--peer", self.model, data + "-pictures.npy", data + "-classes.npy", precision,
                                    str(WARM_UP), str(steps)], capture_output=True, check=True,
                                   env=dict(os.environ, OMP_WAIT_POLICY=policy))
             results.append(json.loads(done.stdout))
@@ -201,8 +206,8 @@ class Comparison:
     def speed(self, rounds):
         ratios, best, memory = [], [], []
         for _ in range(rounds):
-            own = {name: self.own(name, SPEED_STEPS) for name in ("f32", "bf16")}
-            other = {name: self.other(name, SPEED_STEPS) for name in ("f32", "bf16")}
+            own = {name: self.own(self.few, name, SPEED_STEPS) for name in ("f32", "bf16")}
+            other = {name: self.other(self.few, name, SPEED_STEPS) for name in ("f32", "bf16")}
             speed = {name: (own[name]["images_per_second"], other[name]["images_per_second"]) for name in own}
             print("        images/s, Fovea and PyTorch %s: f32 %.1f, %.1f; bf16 %.1f, %.1f" % (
                 (other["f32"]["version"],) + speed["f32"] + speed["bf16"]), flush=True)
@@ -218,7 +223,10 @@ class Comparison:
         self.checker.check(mine <= theirs, "peak memory in f32: %d MB, PyTorch %d MB" % (mine >> 20, theirs >> 20))
 
     def losses(self):
-        own, other = self.own("f32", LOSS_STEPS)["losses"], self.other("f32", LOSS_STEPS)["losses"]
+        own, other = self.own(self.all, "f32", LOSS_STEPS)["losses"], self.other(self.all, "f32", LOSS_STEPS)["losses"]
+        if os.environ.get("FOVEA_BENCH_LOSSES"):
+            with open(os.environ["FOVEA_BENCH_LOSSES"], "w", encoding="ascii") as file:
+                json.dump({"own": own, "other": other}, file)
         worst = max(abs(a - b) / b for a, b in zip(own[:CLOSE_STEPS], other))
         self.checker.check(worst <= CLOSE, "losses of the first %d steps differ by %.4f %% at most (%g wanted)" % (
             CLOSE_STEPS, 100 * worst, 100 * CLOSE))
@@ -228,12 +236,14 @@ class Comparison:
             WINDOW, LOSS_STEPS, 100 * worst, 100 * CLOSE_SMOOTH))
 
 
-def main(program, data, rounds="3"):
+def main(program, data, rounds="3", what="speed,losses"):
     checker = checks.Checks(program)
     with tempfile.TemporaryDirectory() as folder:
         comparison = Comparison(checker, folder, data)
-        comparison.speed(int(rounds))
-        comparison.losses()
+        if "speed" in what:
+            comparison.speed(int(rounds))
+        if "losses" in what:
+            comparison.losses()
     checker.end()
 
 
