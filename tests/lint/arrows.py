@@ -18,6 +18,11 @@ MAY_INCLUDE = {
 FORBIDDEN_OUTSIDE = {  # header → the only rooms that may include it
     "gtk/": {"app"}, "adwaita.h": {"app"}, "sqlite3.h": {"store"}, "dnnl": {"nn"}, "gdk/": {"app"},
 }
+# Within a room: header → the only files that may include it. oneDNN is spoken to in one place for inference and one for training.
+ONLY_IN = {
+    "dnnl.h": {"nn/dnnl-private.h"},
+    "nn/dnnl-private.h": {"nn/dnnl-shim.c", "nn/dnnl-train.c"},
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
 
@@ -36,6 +41,9 @@ def problems(path, room, text):
         for prefix, rooms in FORBIDDEN_OUTSIDE.items():
             if outside and outside.startswith(prefix) and room not in rooms:
                 yield "%s:%d: only %s may include <%s>" % (path, number, ", ".join(rooms), outside)
+        files = ONLY_IN.get(own or outside)
+        if files and not path.endswith(tuple("/src/" + file for file in files)):
+            yield "%s:%d: only %s may include %s" % (path, number, ", ".join(sorted(files)), own or outside)
 
 
 def main(root):
