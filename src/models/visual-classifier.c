@@ -275,7 +275,8 @@ add_training_params (void)
   add_double (PROP_LRATE, "lrate", _("Learning rate"), _("Highest rate of all layers"), 0, 1, 3e-3);
   add_double (PROP_WEIGHT_DECAY, "weight-decay", _("Weight decay"), _("Keeps weights small"), 0, 1, 0.02);
   add_double (PROP_LABEL_SMOOTHING, "label-smoothing", _("Label smoothing"), _("How much of certainty the network is not asked for"), 0, 0.9, 0.1);
-  add_double (PROP_DROPOUT, "dropout", _("Dropout"), _("Part of what the network has found that the classifier must do without, another one each time"), 0, 0.9, 0);
+  add_double (PROP_DROPOUT, "dropout", _("Dropout"),
+              _("Part of what the network has found that the classifier must do without, another one each time"), 0, 0.9, 0);
   props[PROP_BALANCED] = g_param_spec_boolean ("balanced", _("Balance concepts"), _("Rare concepts weigh as much as frequent ones"), FALSE, FLAGS);
   add_double (PROP_VALIDATION_FRACTION, "validation-fraction", _("Held out"),
               _("Part of the pictures that is not learned from, to see how good it is; a split “validation” takes its place"), 0, 0.5, 0.1);

@@ -46,7 +46,7 @@ parse_options (int *argc, char ***argv, Options *options, GError **error)
     { "optimiser", 0, 0, G_OPTION_ARG_STRING, &options->optimiser, "adamw (default) or sgd", "NAME" },
     { "rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->rate, "Learning rate (default 0.0003)", "A" },
     { "warm-up", 0, 0, G_OPTION_ARG_INT, &options->warm_up, "Steps in which the rate rises (default 0)", "N" },
-    { "final-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->final_rate, "Part of the rate that the last step has, after half a cosine (default 1)", "F" },
+    { "final-rate", 0, 0, G_OPTION_ARG_DOUBLE, &options->final_rate, "Part of the rate at the last step (default 1)", "F" },
     { "label-smoothing", 0, 0, G_OPTION_ARG_DOUBLE, &options->label_smoothing, "Of the targets (default 0)", "E" },
     { "weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &options->weight_decay, "Of all weights (default 0)", "L" },
     { "clip", 0, 0, G_OPTION_ARG_DOUBLE, &options->clip, "Longest gradient of all weights together (default any)", "NORM" },

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
  * [--warm-up N] [--final-rate F] [--label-smoothing E] [--weight-decay L] [--clip NORM] [--memory MB] [--steps] [--json]`
  *
  * Trains a classifier through all its layers (output 0: logits) with AdamW (β .9, .99) or SGD (momentum .9), with a
- * warm-up and half a cosine down to F times the rate (1: constant), on batches that are taken from the inputs (f32 [n, C, H, W]) in turn, with
- * their classes (i64 [n]), N steps long, and says the loss of every step and the median time of one, the first two not
- * counted.
+ * warm-up and half a cosine down to F times the rate (1: constant), on batches that are taken from the inputs (f32
+ * [n, C, H, W]) in turn, with their classes (i64 [n]), N steps long, and says the loss of every step and the median time
+ * of one, the first two not counted.
  * Prints {"images_per_second":…,"step_ms":…,"cpu_ms":…,"batch":…,"parts":…,"threads":…,"precision":…,"kernels":…,
  * "peak_bytes":…,"losses":[…]} or a line in words; --steps adds what the plan does.
  *
