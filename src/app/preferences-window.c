@@ -6,6 +6,7 @@
 #include "app/paths.h"
 #include "app/settings.h"
 #include "engine/look-around.h"
+#include "engine/one-concept.h"
 #include "engine/thumbnail-cache.h"
 
 #define MEGABYTE (G_GUINT64_CONSTANT (1) << 20)
@@ -15,7 +16,8 @@ struct _FoveaPreferencesWindow {
   FoveaProject *project; /* (nullable) */
   GCancellable *cancellable;
   AdwComboRow *scheme_row;
-  GtkSwitch *split_switch, *look_switch, *live_switch;
+  GtkSwitch *split_switch, *look_switch, *live_switch, *one_switch;
+  GtkWidget *one_row;
   GtkSpinButton *percent_spin, *cache_spin, *memory_spin;
   AdwActionRow *cache_row;
   GtkWidget *clear_button;
@@ -84,6 +86,55 @@ on_clear (FoveaPreferencesWindow *self)
   trim (self, 0);
 }
 
+/* ---- one concept a picture ---- */
+
+static void
+toast_error (FoveaPreferencesWindow *self, const GError *error)
+{
+  g_autofree char *escaped = g_markup_escape_text (error->message, -1);
+
+  adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self), adw_toast_new (escaped));
+}
+
+static void show_rule (FoveaPreferencesWindow *self);
+
+static void
+on_rule_set (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (FoveaPreferencesWindow) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (fovea_project_set_one_concept_finish (FOVEA_PROJECT (source), result, &error) || self->project == NULL)
+    return;
+  toast_error (self, error);
+  show_rule (self);
+}
+
+static void
+on_rule_switched (FoveaPreferencesWindow *self)
+{
+  gboolean one = gtk_switch_get_active (self->one_switch);
+
+  if (self->project != NULL && one != fovea_project_get_one_concept (self->project))
+    fovea_project_set_one_concept_async (self->project, one, NULL, on_rule_set, g_object_ref (self));
+}
+
+static void
+show_rule (FoveaPreferencesWindow *self)
+{
+  gtk_switch_set_active (self->one_switch, fovea_project_get_one_concept (self->project));
+}
+
+static void
+follow_rule (FoveaPreferencesWindow *self)
+{
+  gtk_widget_set_visible (self->one_row, TRUE);
+  gtk_widget_set_sensitive (self->one_row, !fovea_project_get_read_only (self->project));
+  show_rule (self);
+  g_signal_connect_object (self->project, "notify::one-concept", G_CALLBACK (show_rule), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->one_switch, "notify::active", G_CALLBACK (on_rule_switched), self, G_CONNECT_SWAPPED);
+}
+
 /* ---- imported folders ---- */
 
 static void list_folders (FoveaPreferencesWindow *self);
@@ -95,11 +146,7 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!fovea_project_forget_watched_folder_finish (FOVEA_PROJECT (source), result, &error) && self->cache_row != NULL)
-    {
-      g_autofree char *escaped = g_markup_escape_text (error->message, -1);
-
-      adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self), adw_toast_new (escaped));
-    }
+    toast_error (self, error);
   if (self->cache_row != NULL)
     list_folders (self);
 }
@@ -212,6 +259,8 @@ fovea_preferences_window_class_init (FoveaPreferencesWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, split_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, look_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, live_switch);
+  gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, one_row);
+  gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, one_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, percent_spin);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, cache_spin);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, memory_spin);
@@ -244,6 +293,7 @@ fovea_preferences_window_new (GtkWindow *parent, FoveaProject *project)
     {
       self->project = g_object_ref (project);
       list_folders (self);
+      follow_rule (self);
     }
   return GTK_WIDGET (self);
 }

@@ -18,6 +18,8 @@ fovea_window_get_images (FoveaWindow *self)
 typedef struct {
   FoveaWindow *window;
   char *done;         /* what the toast says when something changed */
+  char *concept;      /* (nullable) what n_pictures were labelled as: the toast says too what that replaced */
+  guint n_pictures;
   const char *failed; /* … and when it failed */
   guint go_to;        /* position to go to afterwards, GTK_INVALID_LIST_POSITION to stay */
 } Gesture;
@@ -39,6 +41,7 @@ gesture_free (Gesture *gesture)
 {
   g_object_unref (gesture->window);
   g_free (gesture->done);
+  g_free (gesture->concept);
   g_free (gesture);
 }
 
@@ -84,12 +87,39 @@ dup_label_toast (guint n, const char *concept, FoveaLabelValue value)
   return g_strdup_printf (ngettext ("%u picture labelled %s", "%u pictures labelled %s", n), n, concept);
 }
 
+/* Where a picture shows one concept, the label took the place of another. */
+static char *
+dup_replaced_toast (guint n, const char *concept, guint n_replaced, const char *replaced)
+{
+  g_autofree char *labelled = NULL;
+  g_autofree char *of_these = NULL;
+
+  if (replaced != NULL && n_replaced == n)
+    return g_strdup_printf (ngettext ("%u picture labelled %s instead of %s", "%u pictures labelled %s instead of %s", n), n, concept,
+                            replaced);
+  labelled = dup_label_toast (n, concept, FOVEA_LABEL_POSITIVE);
+  of_these = replaced != NULL
+               ? g_strdup_printf (ngettext ("%u of them was %s", "%u of them were %s", n_replaced), n_replaced, replaced)
+               : g_strdup_printf (ngettext ("%u had another concept", "%u had another concept", n_replaced), n_replaced);
+  /* Translators: the two parts are sentences like "5 pictures labelled hat" and "3 of them were dress" */
+  return g_strdup_printf (_("%s; %s"), labelled, of_these);
+}
+
 static void
 on_labelled (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Gesture) gesture = data;
   g_autoptr (GError) error = NULL;
-  int n_changed = fovea_project_label_finish (FOVEA_PROJECT (source), result, &error);
+  const char *replaced;
+  guint n_replaced = fovea_project_label_get_replaced (result, &replaced);
+  int n_changed;
+
+  if (n_replaced > 0)
+    {
+      g_free (gesture->done);
+      gesture->done = dup_replaced_toast (gesture->n_pictures, gesture->concept, n_replaced, replaced);
+    }
+  n_changed = fovea_project_label_finish (FOVEA_PROJECT (source), result, &error);
 
   end_gesture (gesture, source, n_changed, error);
 }
@@ -103,6 +133,8 @@ label_ids (FoveaWindow *self, const gint64 *ids, gsize n_ids, const char *concep
     return;
   gesture = gesture_new (self, dup_label_toast ((guint) n_ids, concept, value), _("Nothing was labelled"));
   gesture->go_to = go_to;
+  gesture->concept = g_strdup (concept);
+  gesture->n_pictures = (guint) n_ids;
   fovea_project_label_async (self->project, ids, n_ids, concept, value, NULL, on_labelled, gesture);
 }
 

@@ -48,7 +48,7 @@ print_result (int n_changed, guint n_pictures, const char *concept, FoveaLabelVa
   if (value == FOVEA_LABEL_CLEAR)
     json_builder_add_null_value (builder);
   else
-    json_builder_add_int_value (builder, value == FOVEA_LABEL_POSITIVE);
+    json_builder_add_int_value (builder, value != FOVEA_LABEL_NEGATIVE);
   json_builder_set_member_name (builder, "pictures");
   json_builder_add_int_value (builder, n_pictures);
   json_builder_set_member_name (builder, "changed");
@@ -71,15 +71,28 @@ label (FoveaProject *project, char **names, const char *concept, FoveaLabelValue
   return n < 0 ? fovea_cli_fail (error) : print_result (n, ids->len, concept, value, json);
 }
 
+static FoveaLabelValue
+value_of (gboolean not, gboolean clear, const char *others)
+{
+  if (clear || not)
+    return clear ? FOVEA_LABEL_CLEAR : FOVEA_LABEL_NEGATIVE;
+  if (others == NULL)
+    return FOVEA_LABEL_POSITIVE;
+  return g_str_equal (others, "keep") ? FOVEA_LABEL_BESIDE : FOVEA_LABEL_INSTEAD;
+}
+
 static int
 run_label (int argc, char **argv)
 {
   g_auto (FoveaCliArgs) args = { 0 };
   g_autofree char *concept = NULL;
+  g_autofree char *others = NULL;
   gboolean not = FALSE, clear = FALSE;
   const GOptionEntry entries[] = {
     { "concept", 0, 0, G_OPTION_ARG_FILENAME, &concept, "What the pictures show; made when it does not exist", "NAME" },
     { "not", 0, 0, G_OPTION_ARG_NONE, &not, "They do not show it", NULL },
+    { "others", 0, 0, G_OPTION_ARG_STRING, &others,
+      "What else they show: keep it, or replace it; left out, as the project has it, one concept a picture or several", "keep|replace" },
     { "clear", 0, 0, G_OPTION_ARG_NONE, &clear, "Take back what was said (without --concept: everything)", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -95,18 +108,20 @@ run_label (int argc, char **argv)
     return fovea_cli_usage ("label", "the concept's name is empty or not valid UTF-8");
   if (not && clear)
     return fovea_cli_usage ("label", "--not and --clear exclude each other");
+  if (others != NULL && (not || clear || (!g_str_equal (others, "keep") && !g_str_equal (others, "replace"))))
+    return fovea_cli_usage ("label", "--others is keep or replace, without --not and --clear");
   if (!fovea_cli_gather_paths (&args, 1, &names))
     return FOVEA_CLI_FAILED;
   project = fovea_cli_open_project (args.rest[0]);
   if (project == NULL)
     return FOVEA_CLI_FAILED;
-  status = label (project, names, concept, clear ? FOVEA_LABEL_CLEAR : not ? FOVEA_LABEL_NEGATIVE : FOVEA_LABEL_POSITIVE, args.json);
+  status = label (project, names, concept, value_of (not, clear, others), args.json);
   fovea_cli_close_project (project);
   return status;
 }
 
 const FoveaCommand fovea_cli_label_commands[] = {
-  { "label", "PROJECT --concept NAME [--not|--clear] PATH|ID…", "Say that pictures of the project show a concept, or do not. One step for undo.",
+  { "label", "PROJECT --concept NAME [--not|--clear|--others keep|replace] PATH|ID…", "Say that pictures of the project show a concept, or do not. One step for undo.",
     run_label },
   { NULL, NULL, NULL, NULL },
 };

@@ -59,6 +59,7 @@ typedef struct {
   gint64 job_row, command; /* 0 none yet */
   gint64 started_us;      /* wall clock */
   gboolean remembered;    /* its folders are, for looking there again */
+  gboolean has_labelled;
   gint64 last_beat_us;
   GHashTable *allowed;    /* folders that were allowed by this import */
   GArray *unchanged;      /* gint64: pictures that need not be read, but may wait for their embedding */

@@ -8,8 +8,8 @@
 
 #include "engine/engine-error.h"
 #include "engine/import-job-private.h"
+#include "engine/one-concept-private.h"
 #include "engine/watched-folders-private.h"
-#include "store/store-annotations.h"
 #include "store/store-concepts.h"
 #include "store/store-jobs.h"
 #include "store/store-paths.h"
@@ -197,10 +197,13 @@ write_changed (FoveaImport *self, FoveaStore *store, GError **error)
 }
 
 static gboolean
-label_one (FoveaStore *store, gint64 id, const char *concept, GError **error)
+label_one (FoveaImport *self, FoveaStore *store, gint64 id, const char *concept, GError **error)
 {
   gint64 concept_id;
 
+  if (!self->has_labelled && !fovea_one_concept_take_from_folders (store, error))
+    return FALSE;
+  self->has_labelled = TRUE;
   return fovea_store_ensure_concept (store, NULL, concept, &concept_id, error)
          && fovea_store_label_inputs (store, &id, 1, concept_id, 1, 0, NULL, error);
 }
@@ -213,7 +216,7 @@ write_labels (FoveaImport *self, FoveaStore *store, GError **error)
       FoveaOutcome *outcome = &self->batch[i];
 
       if (outcome->kind == FOVEA_OUTCOME_NEW && outcome->item->concept != NULL
-          && !label_one (store, outcome->input->id, outcome->item->concept, error))
+          && !label_one (self, store, outcome->input->id, outcome->item->concept, error))
         return FALSE;
     }
   return TRUE;
@@ -287,7 +290,7 @@ label_unlabelled (FoveaImport *self, FoveaStore *store, GError **error)
             return FALSE;
           if (labels->len == 0)
             {
-              if (!label_one (store, known->id, item->concept, error))
+              if (!label_one (self, store, known->id, item->concept, error))
                 return FALSE;
               self->counts.labelled++;
             }

@@ -2,6 +2,7 @@
 #include "engine/live-settings-private.h"
 
 #include "engine/core-private.h"
+#include "engine/one-concept-private.h"
 #include "models/embedding-classifier.h"
 #include "models/params.h"
 #include "store/store-models.h"
@@ -72,6 +73,8 @@ fovea_live_settings_read (FoveaStore *reader, FoveaLiveSettings *ret_settings)
 {
   *ret_settings = (FoveaLiveSettings){ .exclusive = -1, .fit = FOVEA_DEFAULT_FIT };
   read_model (reader, ret_settings);
+  if (fovea_one_concept_read (reader))
+    ret_settings->exclusive = 1;
   choose_space (reader, ret_settings);
 }
 

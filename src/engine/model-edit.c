@@ -7,10 +7,10 @@
 #include "engine/model-jobs.h"
 #include "engine/model-edit-private.h"
 #include "engine/model-state-private.h"
+#include "engine/one-concept-private.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
 #include "models/params.h"
-#include "store/store-annotations.h"
 #include "store/store-undo.h"
 
 #define MAX_ID 48
@@ -131,9 +131,9 @@ parse_model (Creation *creation, GError **error)
 
 /* Whether what people said so far reads as "one of these": at least two concepts, never two on one picture. A suggestion that
  * was rejected leaves a picture that only says what it is not; more of those than of pictures that show something mean questions
- * of yes or no. */
+ * of yes or no. A project that says so of itself is believed. */
 static gboolean
-labels_exclude_each_other (const GArray *labels)
+labels_exclude_each_other (const GArray *labels, gboolean one_concept)
 {
   gint64 first_concept = 0;
   gboolean several = FALSE;
@@ -150,7 +150,7 @@ labels_exclude_each_other (const GArray *labels)
 
           if (label->value == 0)
             continue;
-          if (n++ > 0)
+          if (n++ > 0 && !one_concept)
             return FALSE;
           if (first_concept == 0)
             first_concept = label->concept;
@@ -159,7 +159,7 @@ labels_exclude_each_other (const GArray *labels)
       n_shown += n;
       n_only_not += n == 0;
     }
-  return several && n_only_not <= n_shown;
+  return several && (one_concept || n_only_not <= n_shown);
 }
 
 gboolean
@@ -172,7 +172,7 @@ fovea_model_infer_exclusive (FoveaStore *store, GObject *params, GError **error)
   labels = fovea_store_get_training_labels (store, NULL, NULL, 0, error);
   if (labels == NULL)
     return FALSE;
-  g_object_set (params, "concepts-mutually-exclusive", labels_exclude_each_other (labels), NULL);
+  g_object_set (params, "concepts-mutually-exclusive", labels_exclude_each_other (labels, fovea_one_concept_read (store)), NULL);
   return TRUE;
 }
 

@@ -4,7 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "engine/edit-private.h"
-#include "store/store-annotations.h"
+#include "engine/one-concept-private.h"
 #include "store/store-input-list.h"
 
 typedef struct {
@@ -114,6 +114,9 @@ apply_labels (FoveaStore *store, gpointer data, GError **error)
     said[i] = (FoveaStoreAnnotation){
       .input = change->labels[i].picture, .concept = change->labels[i].concept_id, .value = 1, .score = 1.0
     };
+  for (gsize i = 0; i < change->n_labels; i++)
+    if (!fovea_one_concept_apply (store, &change->labels[i].picture, 1, change->labels[i].concept_id, NULL, error))
+      return FALSE;
   return fovea_store_put_annotations (store, said, change->n_labels, &change->n_changed, error);
 }
 

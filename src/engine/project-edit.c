@@ -6,7 +6,7 @@
 
 #include "engine/edit-private.h"
 #include "engine/engine-error.h"
-#include "store/store-annotations.h"
+#include "engine/one-concept-private.h"
 #include "store/store-concepts.h"
 #include "store/store-inputs.h"
 #include "store/store-undo.h"
@@ -17,6 +17,8 @@ typedef struct {
   char *concept; /* (nullable) */
   FoveaLabelValue value;
   gsize n_changed;
+  FoveaStoreReplaced replaced;
+  char *replaced_name; /* (nullable) */
   char *text; /* of an undo or redo */
 } Edit;
 
@@ -27,6 +29,7 @@ edit_free (gpointer data)
 
   g_free (edit->ids);
   g_free (edit->concept);
+  g_free (edit->replaced_name);
   g_free (edit->text);
   g_free (edit);
 }
@@ -52,6 +55,8 @@ label_text (const Edit *edit)
   switch (edit->value)
     {
     case FOVEA_LABEL_POSITIVE:
+    case FOVEA_LABEL_BESIDE:
+    case FOVEA_LABEL_INSTEAD:
       return g_strdup_printf (ngettext ("label %u picture %s", "label %u pictures %s", n), n, edit->concept);
     case FOVEA_LABEL_NEGATIVE:
       return g_strdup_printf (ngettext ("label %u picture not %s", "label %u pictures not %s", n), n, edit->concept);
@@ -59,6 +64,22 @@ label_text (const Edit *edit)
     default:
       return g_strdup_printf (ngettext ("clear labels of %u picture", "clear labels of %u pictures", n), n);
     }
+}
+
+/* What the pictures showed before, where it does not stay beside @concept. */
+static gboolean
+replace (FoveaStore *store, Edit *edit, gint64 concept, GError **error)
+{
+  g_autoptr (FoveaStoreConcept) other = NULL;
+  gboolean ok = TRUE;
+
+  if (edit->value == FOVEA_LABEL_POSITIVE)
+    ok = fovea_one_concept_apply (store, edit->ids, edit->n_ids, concept, &edit->replaced, error);
+  else if (edit->value == FOVEA_LABEL_INSTEAD)
+    ok = fovea_store_clear_other_labels (store, edit->ids, edit->n_ids, concept, &edit->replaced, error);
+  other = ok && edit->replaced.concept != 0 ? fovea_store_get_concept (store, edit->replaced.concept, NULL) : NULL;
+  edit->replaced_name = other != NULL ? g_strdup (other->name) : NULL;
+  return ok;
 }
 
 static gboolean
@@ -73,9 +94,13 @@ apply_labels (FoveaStore *store, gpointer data, GError **error)
         return FALSE;
       return fovea_store_clear_labels (store, edit->ids, edit->n_ids, concept, &edit->n_changed, error);
     }
-  return fovea_store_ensure_concept (store, NULL, edit->concept, &concept, error)
-         && fovea_store_label_inputs (store, edit->ids, edit->n_ids, concept, edit->value == FOVEA_LABEL_POSITIVE, 0, &edit->n_changed,
-                                      error);
+  if (!fovea_store_ensure_concept (store, NULL, edit->concept, &concept, error) || !replace (store, edit, concept, error)
+      || !fovea_store_label_inputs (store, edit->ids, edit->n_ids, concept, edit->value != FOVEA_LABEL_NEGATIVE, 0, &edit->n_changed,
+                                    error))
+    return FALSE;
+  /* A picture that showed this concept and another one changed too. */
+  edit->n_changed = MAX (edit->n_changed, edit->replaced.n_pictures);
+  return TRUE;
 }
 
 gboolean
@@ -114,6 +139,15 @@ fovea_project_label_finish (FoveaProject *self, GAsyncResult *result, GError **e
   Edit *edit = g_task_propagate_pointer (G_TASK (result), error);
 
   return edit != NULL ? (int) edit->n_changed : -1;
+}
+
+guint
+fovea_project_label_get_replaced (GAsyncResult *result, const char **ret_name)
+{
+  const Edit *edit = g_task_get_task_data (G_TASK (result));
+
+  *ret_name = edit->replaced_name;
+  return (guint) edit->replaced.n_pictures;
 }
 
 int

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "engine/one-concept-private.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
 #include "store/store-check.h"
@@ -69,6 +70,7 @@ read_info (FoveaStore *store, gpointer data, GError **error)
   set_count (object, "models", totals.models);
   set_count (object, "versions", totals.versions);
   set_count (object, "vectors", totals.vectors);
+  json_object_set_boolean_member (object, "one_concept", fovea_one_concept_read (store));
   return add_splits (object, store, error) && add_labels (object, store, error);
 }
 

@@ -8,6 +8,7 @@
 #include "engine/job-list-private.h"
 #include "engine/live-private.h"
 #include "engine/model-private.h"
+#include "engine/one-concept-private.h"
 #include "engine/picture-list-private.h"
 #include "engine/recent.h"
 #include "engine/thumbnailer-private.h"
@@ -21,6 +22,7 @@ struct _FoveaProject {
   gboolean read_only;
   char *read_only_reason;
   char *undo_text, *redo_text;
+  gboolean one_concept;
 
   GMainContext *context;
   GMutex idle_mutex;
@@ -37,7 +39,7 @@ struct _FoveaProject {
 
 G_DEFINE_FINAL_TYPE (FoveaProject, fovea_project, G_TYPE_OBJECT)
 
-enum { PROP_0, PROP_NAME, PROP_PATH, PROP_READ_ONLY, PROP_UNDO_TEXT, PROP_REDO_TEXT, N_PROPS };
+enum { PROP_0, PROP_NAME, PROP_PATH, PROP_READ_ONLY, PROP_UNDO_TEXT, PROP_REDO_TEXT, PROP_ONE_CONCEPT, N_PROPS };
 static GParamSpec *props[N_PROPS];
 enum { CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
@@ -46,6 +48,7 @@ static guint signals[N_SIGNALS];
 
 typedef struct {
   char *undo_text, *redo_text;
+  gboolean one_concept;
 } History;
 
 static gboolean
@@ -55,6 +58,7 @@ read_history (FoveaStore *store, gpointer data, GError **error)
 
   history->undo_text = fovea_store_dup_undo_label (store);
   history->redo_text = fovea_store_dup_redo_label (store);
+  history->one_concept = fovea_one_concept_read (store);
   return TRUE;
 }
 
@@ -88,6 +92,11 @@ on_history (GObject *source, GAsyncResult *result, gpointer data)
     return;
   take_text (self, &self->undo_text, &history->undo_text, PROP_UNDO_TEXT);
   take_text (self, &self->redo_text, &history->redo_text, PROP_REDO_TEXT);
+  if (self->one_concept != history->one_concept)
+    {
+      self->one_concept = history->one_concept;
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ONE_CONCEPT]);
+    }
 }
 
 static void
@@ -178,6 +187,7 @@ fovea_project_get_property (GObject *object, guint id, GValue *value, GParamSpec
     case PROP_READ_ONLY: g_value_set_boolean (value, self->read_only); break;
     case PROP_UNDO_TEXT: g_value_set_string (value, self->undo_text); break;
     case PROP_REDO_TEXT: g_value_set_string (value, self->redo_text); break;
+    case PROP_ONE_CONCEPT: g_value_set_boolean (value, self->one_concept); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
@@ -195,6 +205,7 @@ fovea_project_class_init (FoveaProjectClass *klass)
   props[PROP_READ_ONLY] = g_param_spec_boolean ("read-only", NULL, NULL, FALSE, flags);
   props[PROP_UNDO_TEXT] = g_param_spec_string ("undo-text", NULL, NULL, "", flags);
   props[PROP_REDO_TEXT] = g_param_spec_string ("redo-text", NULL, NULL, "", flags);
+  props[PROP_ONE_CONCEPT] = g_param_spec_boolean ("one-concept", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
   signals[CHANGED] = g_signal_new ("changed", FOVEA_TYPE_PROJECT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -223,6 +234,7 @@ read_basics (FoveaStore *store, gpointer data, GError **error)
   self->undo_text = g_strdup (undo_text != NULL ? undo_text : "");
   g_free (self->redo_text);
   self->redo_text = g_strdup (redo_text != NULL ? redo_text : "");
+  self->one_concept = fovea_one_concept_read (store);
   return TRUE;
 }
 
@@ -415,6 +427,12 @@ const char *
 fovea_project_get_read_only_reason (FoveaProject *self)
 {
   return self->read_only_reason;
+}
+
+gboolean
+fovea_project_get_one_concept (FoveaProject *self)
+{
+  return self->one_concept;
 }
 
 FoveaJobList *

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  *
  * Properties (read-only, with notify): "name" string (file name without .fovea) · "path" string · "read-only" boolean ·
  * "undo-text", "redo-text" string: what the next undo/redo is about ("label 14 pictures hat"), "" when there is none.
+ * "one-concept" boolean: a picture shows one concept (one-concept.h).
  * Signal "changed": rows changed, by us or by others; the lists follow by themselves.
  *
  * Thread: made, used and disposed on one thread (the main thread); jobs work on threads of their own.
@@ -40,6 +41,7 @@ const char *fovea_project_get_name (FoveaProject *self);
 const char *fovea_project_get_path (FoveaProject *self);
 gboolean    fovea_project_get_read_only (FoveaProject *self);
 const char *fovea_project_get_read_only_reason (FoveaProject *self); /* "" when it is not */
+gboolean    fovea_project_get_one_concept (FoveaProject *self);
 
 /* Borrowed; they live as long as the project. new_picture_list() makes one more view with its own filter. */
 FoveaPictureList *fovea_project_get_pictures (FoveaProject *self);
@@ -61,16 +63,22 @@ char       *fovea_project_redo_finish (FoveaProject *self, GAsyncResult *result,
 /* ---- labels: each call is one undoable command ---- */
 
 typedef enum {
-  FOVEA_LABEL_POSITIVE, /* is */
+  FOVEA_LABEL_POSITIVE, /* is; instead of what it was where a picture shows one concept (one-concept.h), else beside it */
   FOVEA_LABEL_NEGATIVE, /* is not */
-  FOVEA_LABEL_CLEAR     /* nothing said */
+  FOVEA_LABEL_CLEAR,    /* nothing said */
+  FOVEA_LABEL_BESIDE,   /* is, whatever the project's rule: beside … */
+  FOVEA_LABEL_INSTEAD   /* … or instead of what it was */
 } FoveaLabelValue;
 
 /* @concept: its name; made when it does not exist. @concept NULL with CLEAR: all labels of these pictures.
- * Returns how many annotations changed, -1 on error. */
+ * Returns how many pictures read differently now, -1 on error. */
 void fovea_project_label_async (FoveaProject *self, const gint64 *ids, gsize n_ids, const char *concept, FoveaLabelValue value,
                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 int  fovea_project_label_finish (FoveaProject *self, GAsyncResult *result, GError **error);
+
+/* Before _finish: of how many pictures another concept was taken back, and which it was, NULL when there were several. The
+ * name lives as long as @result. */
+guint fovea_project_label_get_replaced (GAsyncResult *result, const char **ret_name);
 int  fovea_project_label (FoveaProject *self, const gint64 *ids, gsize n_ids, const char *concept, FoveaLabelValue value,
                           GError **error);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "engine/one-concept-private.h"
 #include "engine/review-private.h"
 
 #include <glib/gi18n.h>
 
-#include "store/store-annotations.h"
 #include "store/store-concepts.h"
 #include "store/store-undo.h"
 
@@ -96,6 +96,7 @@ apply (FoveaStore *store, FoveaDecision *decision, GError **error)
 {
   return (decision->instead_of == 0 || fovea_store_clear_labels (store, &decision->id, 1, decision->instead_of, NULL, error))
          && (decision->restores == 0 || fovea_store_label_inputs (store, &decision->id, 1, decision->restores, 1, 0, NULL, error))
+         && (!decision->is || fovea_one_concept_apply (store, &decision->id, 1, decision->concept, NULL, error))
          && fovea_store_label_inputs (store, &decision->id, 1, decision->concept, decision->is, 0, NULL, error)
          && settle_predictions (store, decision, error) && set_state (store, decision, error);
 }

@@ -235,6 +235,75 @@ fovea_store_clear_labels (FoveaStore    *store,
   return TRUE;
 }
 
+static gboolean
+clear_others_of_one (FoveaStore          *store,
+                     sqlite3_stmt        *stmt,
+                     gint64               input,
+                     gint64               concept_,
+                     FoveaStoreReplaced  *replaced,
+                     GError             **error)
+{
+  gboolean any = FALSE;
+  int rc;
+
+  fovea_sql_bind (stmt, "ii", input, concept_);
+  while ((rc = fovea_sql_step (store, stmt, error)) == SQLITE_ROW)
+    {
+      gint64 cleared = sqlite3_column_int64 (stmt, 0);
+
+      if (!any && replaced->n_pictures++ == 0)
+        replaced->concept = cleared;
+      else if (replaced->concept != cleared)
+        replaced->concept = 0;
+      any = TRUE;
+    }
+  return rc == SQLITE_DONE;
+}
+
+gboolean
+fovea_store_clear_other_labels (FoveaStore          *store,
+                                const gint64        *inputs,
+                                gsize                n,
+                                gint64               concept_,
+                                FoveaStoreReplaced  *ret_replaced,
+                                GError             **error)
+{
+  g_auto (FoveaSqlScope) scope = { 0 };
+  FoveaStoreReplaced replaced = { 0 };
+  sqlite3_stmt *stmt;
+
+  g_return_val_if_fail (store != NULL && (inputs != NULL || n == 0), FALSE);
+
+  if (!fovea_sql_enter (&scope, store, TRUE, error))
+    return FALSE;
+  stmt = fovea_sql_get (store,
+                        "DELETE FROM annotations WHERE input_id = ? AND region_id = 0 AND version_id = 0 "
+                        "AND value = 1 AND concept_id <> ? RETURNING concept_id",
+                        error);
+  if (stmt == NULL)
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (!clear_others_of_one (store, stmt, inputs[i], concept_, &replaced, error))
+      return FALSE;
+  if (!fovea_sql_leave (&scope, error))
+    return FALSE;
+  *ret_replaced = replaced;
+  return TRUE;
+}
+
+gboolean
+fovea_store_any_shows_two (FoveaStore  *store,
+                           gboolean    *ret_any,
+                           GError     **error)
+{
+  g_return_val_if_fail (store != NULL && ret_any != NULL, FALSE);
+
+  return fovea_sql_number (store, NULL, ret_any, error,
+                           "SELECT 1 FROM annotations WHERE version_id = 0 AND region_id = 0 AND value = 1 "
+                           "GROUP BY input_id HAVING count(*) > 1 LIMIT 1",
+                           "");
+}
+
 gboolean
 fovea_sql_delete_predictions (FoveaStore  *store,
                               gint64       version,

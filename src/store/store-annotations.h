@@ -84,6 +84,26 @@ gboolean    fovea_store_clear_labels        (FoveaStore             *store,
                                              gsize                  *ret_changed,
                                              GError                **error);
 
+/* What fovea_store_clear_other_labels() took back: of how many pictures, and which concept, 0 when there were several. */
+typedef struct {
+  gsize n_pictures;
+  gint64 concept;
+} FoveaStoreReplaced;
+
+/* Takes back every concept but @concept_ that people said these whole pictures show; what they said not to show stays. In a
+ * command. */
+gboolean    fovea_store_clear_other_labels  (FoveaStore             *store,
+                                             const gint64           *inputs,
+                                             gsize                   n,
+                                             gint64                  concept_,
+                                             FoveaStoreReplaced     *ret_replaced,
+                                             GError                **error);
+
+/* Whether people said of any whole picture that it shows two concepts. */
+gboolean    fovea_store_any_shows_two       (FoveaStore             *store,
+                                             gboolean               *ret_any,
+                                             GError                **error);
+
 /* Removes everything that @version has said of pictures and regions, and the regions it found. In a
  * command. */
 gboolean    fovea_store_clear_predictions   (FoveaStore             *store,

@@ -182,6 +182,22 @@ class Labels(Cli):
         self.run_fovea("label", self.project, "--clear", *names)
         self.assertEqual(self.json("project", "info", self.project)["annotations"], 0)
 
+    def test_one_concept_a_picture(self):
+        """Class folders: a label takes the place of the folder's, unless others are to be kept."""
+        self.create()
+        self.run_fovea("import", self.project, self.classes(n=3))
+        self.assertTrue(self.json("project", "info", self.project)["one_concept"])
+
+        def counts():
+            return {label["name"]: label["count"] for label in self.json("project", "info", self.project)["labels"]}
+        self.run_fovea("label", self.project, "--concept", "blue", self.path("data/red/0.png"))
+        self.assertEqual(counts(), {"blue": 4, "red": 2})
+        self.run_fovea("label", self.project, "--concept", "blue", "--others", "keep", self.path("data/red/1.png"))
+        self.assertEqual(counts(), {"blue": 5, "red": 2})
+        self.run_fovea("label", self.project, "--concept", "blue", "--others", "replace", self.path("data/red/1.png"))
+        self.assertEqual(counts(), {"blue": 5, "red": 1})
+        self.run_fovea("label", self.project, "--concept", "blue", "--others", "all", self.path("data/red/1.png"), status=2)
+
     def test_unknown_picture_labels_nothing(self):
         self.create()
         name = self.write("loose/0.png", png((90, 90, 90), 0))

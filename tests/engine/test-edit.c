@@ -2,6 +2,7 @@
 #include "scratch.h"
 
 #include "engine/concept-edit.h"
+#include "engine/one-concept.h"
 #include "engine/picture-edit.h"
 #include "store/store-error.h"
 
@@ -380,6 +381,133 @@ test_move_concept (void)
   scratch_clear (&scratch);
 }
 
+/* ---- one concept a picture ---- */
+
+typedef struct {
+  Outcome outcome;
+  guint n_replaced;
+  char *replaced;
+} Labelling;
+
+static void
+on_labelled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Labelling *labelling = data;
+  const char *name;
+
+  labelling->n_replaced = fovea_project_label_get_replaced (result, &name);
+  labelling->replaced = g_strdup (name);
+  labelling->outcome.changed = fovea_project_label_finish (FOVEA_PROJECT (source), result, &labelling->outcome.error);
+  labelling->outcome.done = TRUE;
+}
+
+static void
+label_and_check (Scratch *scratch, const gint64 *ids, gsize n, const char *concept, FoveaLabelValue value, int changed, guint n_replaced,
+                 const char *replaced)
+{
+  Labelling labelling = { 0 };
+
+  fovea_project_label_async (scratch->project, ids, n, concept, value, NULL, on_labelled, &labelling);
+  wait_for (&labelling.outcome);
+  g_assert_no_error (labelling.outcome.error);
+  g_assert_cmpint (labelling.outcome.changed, ==, changed);
+  g_assert_cmpuint (labelling.n_replaced, ==, n_replaced);
+  g_assert_cmpstr (labelling.replaced, ==, replaced);
+  g_free (labelling.replaced);
+}
+
+static void
+wait_for_counts (Scratch *scratch, const char *first, guint n_first, const char *second, guint n_second)
+{
+  FoveaConceptList *concepts = fovea_project_get_concepts (scratch->project);
+  FoveaConcept *a = fovea_concept_list_lookup_name (concepts, first), *b = fovea_concept_list_lookup_name (concepts, second);
+
+  for (guint i = 0; i < 5000 && (fovea_concept_get_count (a) != n_first || fovea_concept_get_count (b) != n_second); i++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  g_assert_cmpuint (fovea_concept_get_count (a), ==, n_first);
+  g_assert_cmpuint (fovea_concept_get_count (b), ==, n_second);
+}
+
+static void
+on_rule_set (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Outcome *outcome = data;
+
+  outcome->changed = fovea_project_set_one_concept_finish (FOVEA_PROJECT (source), result, &outcome->error);
+  outcome->done = TRUE;
+}
+
+static void
+set_rule (Scratch *scratch, gboolean one)
+{
+  Outcome outcome = { 0 };
+
+  fovea_project_set_one_concept_async (scratch->project, one, NULL, on_rule_set, &outcome);
+  wait_for (&outcome);
+  g_assert_no_error (outcome.error);
+  for (guint i = 0; i < 5000 && fovea_project_get_one_concept (scratch->project) != one; i++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  g_assert_true (fovea_project_get_one_concept (scratch->project) == one);
+}
+
+/* Where a picture shows one concept a label takes the other's place; one undo brings both back. */
+static void
+test_one_concept (void)
+{
+  Scratch scratch;
+  gint64 ids[N_PICTURES];
+
+  open_with_pictures (&scratch, ids);
+  g_assert_false (fovea_project_get_one_concept (scratch.project));
+  (void) label (&scratch, ids, 3, "hat");
+  label_and_check (&scratch, ids, 1, "shoe", FOVEA_LABEL_POSITIVE, 1, 0, NULL);
+  wait_for_counts (&scratch, "hat", 3, "shoe", 1);
+
+  set_rule (&scratch, TRUE);
+  label_and_check (&scratch, ids + 1, 3, "shoe", FOVEA_LABEL_POSITIVE, 3, 2, "hat");
+  wait_for_counts (&scratch, "hat", 1, "shoe", 4);
+  undo (&scratch, "label 3 pictures shoe");
+  wait_for_counts (&scratch, "hat", 3, "shoe", 1);
+
+  /* The first picture shows both: only one stays. "Not" takes nothing away. */
+  label_and_check (&scratch, ids, 1, "hat", FOVEA_LABEL_POSITIVE, 1, 1, "shoe");
+  wait_for_counts (&scratch, "hat", 3, "shoe", 0);
+  label_and_check (&scratch, ids, 1, "shoe", FOVEA_LABEL_NEGATIVE, 1, 0, NULL);
+  label_and_check (&scratch, ids, 1, "shoe", FOVEA_LABEL_BESIDE, 1, 0, NULL);
+  wait_for_counts (&scratch, "hat", 3, "shoe", 1);
+
+  set_rule (&scratch, FALSE);
+  label_and_check (&scratch, ids + 1, 1, "shoe", FOVEA_LABEL_INSTEAD, 1, 1, "hat");
+  label_and_check (&scratch, ids + 2, 1, "shoe", FOVEA_LABEL_POSITIVE, 1, 0, NULL);
+  wait_for_counts (&scratch, "hat", 2, "shoe", 3);
+  scratch_clear (&scratch);
+}
+
+/* Class folders say it for a project of which nobody has said it; undo takes it back with them. */
+static void
+test_one_concept_of_folders (void)
+{
+  Scratch scratch;
+  g_autoptr (FoveaJob) job = NULL;
+
+  scratch_init (&scratch, FALSE);
+  scratch_classes (&scratch, "data", 2, 0);
+  job = scratch_import (&scratch, "data");
+  for (guint i = 0; i < 5000 && !fovea_project_get_one_concept (scratch.project); i++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  g_assert_true (fovea_project_get_one_concept (scratch.project));
+  scratch_clear (&scratch);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -387,6 +515,8 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/edit/split", test_split);
   g_test_add_func ("/engine/edit/state", test_state);
   g_test_add_func ("/engine/edit/label-each", test_label_each);
+  g_test_add_func ("/engine/edit/one-concept", test_one_concept);
+  g_test_add_func ("/engine/edit/one-concept-of-folders", test_one_concept_of_folders);
   g_test_add_func ("/engine/edit/update-concept", test_update_concept);
   g_test_add_func ("/engine/edit/merge-and-remove", test_merge_and_remove);
   g_test_add_func ("/engine/edit/move-concept", test_move_concept);

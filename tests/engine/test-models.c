@@ -2,6 +2,7 @@
 #include "scratch.h"
 
 #include "engine/model-jobs.h"
+#include "engine/one-concept.h"
 
 static void
 create_model (Scratch *scratch, const char *id)
@@ -225,7 +226,13 @@ is_exclusive (Scratch *scratch, const char *id)
   g_assert_not_reached ();
 }
 
-/* What was not said when a model is made follows from the labels. */
+static void
+on_rule_set (GObject *source, GAsyncResult *result, gpointer done)
+{
+  *(gboolean *) done = fovea_project_set_one_concept_finish (FOVEA_PROJECT (source), result, NULL);
+}
+
+/* What was not said when a model is made follows from the project's rule, and from the labels where it has none. */
 static void
 test_exclusive_follows_labels (void)
 {
@@ -233,6 +240,7 @@ test_exclusive_follows_labels (void)
   g_autoptr (FoveaJob) import = NULL;
   g_autoptr (GError) error = NULL;
   gint64 first = 1;
+  gboolean done = FALSE;
 
   scratch_init (&scratch, FALSE);
   g_assert_false (is_exclusive (&scratch, "empty"));
@@ -240,6 +248,13 @@ test_exclusive_follows_labels (void)
   import = scratch_import (&scratch, "data");
   g_assert_true (is_exclusive (&scratch, "folders"));
   g_assert_cmpint (fovea_project_label (scratch.project, &first, 1, "both", FOVEA_LABEL_POSITIVE, &error), ==, 1);
+  g_assert_no_error (error);
+  g_assert_true (is_exclusive (&scratch, "replaced"));
+  fovea_project_set_one_concept_async (scratch.project, FALSE, NULL, on_rule_set, &done);
+  while (!done)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (is_exclusive (&scratch, "not-said"));
+  g_assert_cmpint (fovea_project_label (scratch.project, &first, 1, "red", FOVEA_LABEL_POSITIVE, &error), ==, 1);
   g_assert_no_error (error);
   g_assert_false (is_exclusive (&scratch, "two-on-one"));
   scratch_clear (&scratch);
