@@ -121,7 +121,8 @@ run_label (int argc, char **argv)
 }
 
 const FoveaCommand fovea_cli_label_commands[] = {
-  { "label", "PROJECT --concept NAME [--not|--clear|--others keep|replace] PATH|ID…", "Say that pictures of the project show a concept, or do not. One step for undo.",
+  { "label", "PROJECT --concept NAME [--not|--clear|--others keep|replace] PATH|ID…",
+    "Say that pictures of the project show a concept, or do not. One step for undo.",
     run_label },
   { NULL, NULL, NULL, NULL },
 };

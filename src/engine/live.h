@@ -15,9 +15,10 @@ G_BEGIN_DECLS
  *
  * What it learns from: the labels of whole pictures, but not those of pictures in a split called "test", "valid",
  * "validation" or "val", as long as there are others. Concepts exclude each other where the project says so
- * (one-concept.h) or its newest embedding-classifier does, else where the labels do (model-jobs.h). Where a project has labels of one concept only and
- * hardly a "not", a random sample of unlabelled pictures stands in for "not": the order is right, the probabilities are
- * low. A fit looks at no more than 2,048 labelled pictures: all of rare concepts and a fixed random share of the others.
+ * (one-concept.h) or its newest embedding-classifier does, else where the labels do (model-jobs.h). Where a project has
+ * labels of one concept only and hardly a "not", a random sample of unlabelled pictures stands in for "not": the order is
+ * right, the probabilities are low. A fit looks at no more than 2,048 labelled pictures: all of rare concepts and a fixed
+ * random share of the others.
  * Doubt: exclusive 1 − (p₁ − p₂) of the two strongest concepts, else the largest 1 − |2p − 1| of any concept.
  *
  * The vectors are those of the newest embedding-classifier's fit, else letterboxed; they are loaded (2 bytes a number)
