@@ -10,6 +10,7 @@
 #include "app/headline.h"
 #include "app/plot.h"
 #include "app/threshold-panel.h"
+#include "app/wrap-box.h"
 
 #define MAX_CONFUSIONS 8
 #define CONFUSION_KEY "fovea-confusion"
@@ -277,6 +278,7 @@ fovea_evaluation_view_class_init (FoveaEvaluationViewClass *klass)
   G_OBJECT_CLASS (klass)->dispose = evaluation_view_dispose;
   signals[PICTURES_WANTED] = g_signal_new ("pictures-wanted", FOVEA_TYPE_EVALUATION_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                            G_TYPE_NONE, 2, G_TYPE_ARRAY, G_TYPE_STRING);
+  g_type_ensure (FOVEA_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/evaluation-view.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaEvaluationView, accuracy_label);
   gtk_widget_class_bind_template_child (widget_class, FoveaEvaluationView, accuracy_caption);

@@ -3,19 +3,36 @@
 
 #include <glib/gi18n.h>
 
+#include "app/split-list.h"
+
+GtkStringList *
+fovea_headline_list_places (const char *const *splits)
+{
+  GtkStringList *places = gtk_string_list_new (NULL);
+
+  gtk_string_list_append (places, _("Cross-validation"));
+  for (guint i = 0; splits[i] != NULL; i++)
+    gtk_string_list_take (places, fovea_split_dup_title (splits[i]));
+  return places;
+}
+
 char *
 fovea_headline_dup_split_name (const char *split)
 {
-  return split != NULL ? g_strdup_printf (_("split “%s”"), split) : g_strdup (_("cross-validation"));
+  g_autofree char *title = split != NULL ? fovea_split_dup_title (split) : NULL;
+
+  return title != NULL ? g_strdup_printf (_("split “%s”"), title) : g_strdup (_("cross-validation"));
 }
 
-/* "on 600 pictures of split “test”" */
+/* "on 600 pictures of split “Test”" */
 static char *
 dup_where (const FoveaHeadline *headline)
 {
+  g_autofree char *title = headline->split != NULL ? fovea_split_dup_title (headline->split) : NULL;
+
   if (headline->split == NULL)
     return g_strdup_printf (ngettext ("on %u picture, by cross-validation", "on %u pictures, by cross-validation", headline->n), headline->n);
-  return g_strdup_printf (ngettext ("on %u picture of split “%s”", "on %u pictures of split “%s”", headline->n), headline->n, headline->split);
+  return g_strdup_printf (ngettext ("on %u picture of split “%s”", "on %u pictures of split “%s”", headline->n), headline->n, title);
 }
 
 char *

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <gtk/gtk.h>
+
 #include "engine/model.h"
 
 G_BEGIN_DECLS
@@ -11,7 +13,10 @@ G_BEGIN_DECLS
  * instead of a percentage; "Not evaluated" where that is so. */
 char *fovea_headline_dup_text (const FoveaHeadline *headline) G_GNUC_WARN_UNUSED_RESULT;
 
-/* "Cross-validation" for NULL, else the split's name. */
+/* Where a model can be measured: cross-validation, then each of @splits. */
+GtkStringList *fovea_headline_list_places (const char *const *splits) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "cross-validation" for NULL, else "split “Test”". */
 char *fovea_headline_dup_split_name (const char *split) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "24 November 2026, 18:20" in the person's form and time zone. */

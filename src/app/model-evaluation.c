@@ -195,21 +195,15 @@ on_splits (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (FoveaModelEvaluation) self = data;
   g_auto (GStrv) splits = fovea_project_list_splits_finish (FOVEA_PROJECT (source), result, NULL);
-  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+  g_autoptr (GtkStringList) places = NULL;
 
   if (splits == NULL || self->project == NULL)
     return;
-  gtk_string_list_append (names, _("Cross-validation"));
-  for (guint i = 0; splits[i] != NULL; i++)
-    {
-      g_autofree char *name = g_strdup_printf (_("Split “%s”"), splits[i]);
-
-      gtk_string_list_append (names, name);
-    }
+  places = fovea_headline_list_places ((const char *const *) splits);
   g_strfreev (self->splits);
   self->splits = g_steal_pointer (&splits);
   self->updating = TRUE;
-  gtk_drop_down_set_model (self->where, G_LIST_MODEL (names));
+  gtk_drop_down_set_model (self->where, G_LIST_MODEL (places));
   self->updating = FALSE;
   choose_where (self);
   refresh (self);
@@ -268,9 +262,9 @@ static void
 fovea_model_evaluation_init (FoveaModelEvaluation *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 18), *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-  const char *const first[] = { _("Cross-validation"), NULL };
+  const char *const none[] = { NULL };
 
-  self->where = GTK_DROP_DOWN (gtk_drop_down_new_from_strings (first));
+  self->where = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (fovea_headline_list_places (none)), NULL));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->where), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Measured on"), -1);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->where), _("On which pictures the model is measured"));
   self->evaluate_button = gtk_button_new_with_label (_("Evaluate"));

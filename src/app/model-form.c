@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "app/wrap-box.h"
 #include "engine/catalog.h"
 
 #define VALUES_KEY "fovea-values"
@@ -623,6 +624,7 @@ fovea_model_form_class_init (FoveaModelFormClass *klass)
   signals[CREATED] = g_signal_new ("created", FOVEA_TYPE_MODEL_FORM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
                                    G_TYPE_BOOLEAN);
   signals[CANCELLED] = g_signal_new ("cancelled", FOVEA_TYPE_MODEL_FORM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_type_ensure (FOVEA_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/model-form.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, title_label);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, description_label);

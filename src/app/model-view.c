@@ -10,6 +10,7 @@
 #include "app/training-curves.h"
 #include "app/try-panel.h"
 #include "app/version-compare.h"
+#include "app/wrap-box.h"
 #include "engine/catalog.h"
 
 #define TAB_KEY "fovea-tab"
@@ -76,7 +77,7 @@ dup_data (FoveaModel *model)
   n = fovea_model_version_get_n_pictures (current);
   time = fovea_headline_dup_time (fovea_model_version_get_created_us (current));
   split = fovea_model_version_get_split (current) != NULL
-            ? g_strdup_printf (_("split “%s”"), fovea_model_version_get_split (current))
+            ? fovea_headline_dup_split_name (fovea_model_version_get_split (current))
             : g_strdup (_("all that were labelled"));
   return g_strdup_printf (ngettext ("%u picture, %s; %s, in %.1f seconds", "%u pictures, %s; %s, in %.1f seconds", n), n, split, time,
                           fovea_model_version_get_seconds (current));
@@ -284,6 +285,7 @@ fovea_model_view_class_init (FoveaModelViewClass *klass)
                                            G_TYPE_ARRAY, G_TYPE_STRING);
   signals[PURPOSE_CHANGED] = g_signal_new ("purpose-changed", FOVEA_TYPE_MODEL_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                            G_TYPE_STRING);
+  g_type_ensure (FOVEA_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/model-view.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, name_label);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, state_label);

@@ -93,7 +93,7 @@ on_order (GSimpleAction *action, GVariant *state, gpointer data)
     if (g_str_equal (orders[i].name, g_variant_get_string (state, NULL)))
       {
         g_simple_action_set_state (action, state);
-        gtk_menu_button_set_label (self->order_button, _(orders[i].title));
+        gtk_label_set_label (self->order_label, _(orders[i].title));
         fovea_review_set_order (self->review, orders[i].order);
         fovea_review_page_want_focus (self);
       }
@@ -165,6 +165,7 @@ static const struct {
   { "plus|equal|KP_Add", "review.zoom-in", NULL },
   { "minus|KP_Subtract", "review.zoom-out", NULL },
   { "0|KP_0|z", "review.zoom-fit", NULL },
+  { "i", "review.details", NULL },
   { "1|KP_1", "review.correct-key", "1" },
   { "2|KP_2", "review.correct-key", "2" },
   { "3|KP_3", "review.correct-key", "3" },
@@ -232,7 +233,10 @@ add_keys (FoveaReviewPage *self)
 void
 fovea_review_page_init_actions (FoveaReviewPage *self)
 {
+  g_autoptr (GPropertyAction) details = g_property_action_new ("details", self->side_flap, "reveal-flap");
+
   self->actions = g_simple_action_group_new ();
+  g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (details));
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     g_action_map_add_action_entries (G_ACTION_MAP (self->actions), &actions[i].entry, 1, self);
   add_keys (self);

@@ -32,7 +32,9 @@ struct _FoveaReviewPage {
 
   FoveaLabelPopover *label_popover;
   GtkWidget *header_tools;
-  GtkMenuButton *order_button, *edit_button;
+  GtkMenuButton *edit_button;
+  GtkLabel *order_label;
+  AdwFlap *side_flap;
   GtkStack *stack;
   GtkSpinner *spinner;
   AdwStatusPage *empty_page, *end_page, *failed_page;

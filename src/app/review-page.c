@@ -5,6 +5,7 @@
 
 #include "app/stack.h"
 #include "app/window.h"
+#include "app/wrap-box.h"
 
 static void review_page_init_page (FoveaPageInterface *iface);
 
@@ -308,7 +309,8 @@ static void
 bind_children (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_bind_template_child (widget_class, FoveaReviewPage, header_tools);
-  gtk_widget_class_bind_template_child (widget_class, FoveaReviewPage, order_button);
+  gtk_widget_class_bind_template_child (widget_class, FoveaReviewPage, order_label);
+  gtk_widget_class_bind_template_child (widget_class, FoveaReviewPage, side_flap);
   gtk_widget_class_bind_template_child (widget_class, FoveaReviewPage, edit_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaReviewPage, stack);
   gtk_widget_class_bind_template_child (widget_class, FoveaReviewPage, spinner);
@@ -341,6 +343,7 @@ fovea_review_page_class_init (FoveaReviewPageClass *klass)
   G_OBJECT_CLASS (klass)->finalize = review_page_finalize;
   widget_class->unroot = review_page_unroot;
   g_type_ensure (FOVEA_TYPE_PICTURE_VIEW);
+  g_type_ensure (FOVEA_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/review-page.ui");
   bind_children (widget_class);
 }

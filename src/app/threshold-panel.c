@@ -7,6 +7,7 @@
 #include "app/chart-draw.h"
 #include "app/picture-strip.h"
 #include "app/plot.h"
+#include "app/wrap-box.h"
 
 /* A curve of more points is thinned: more than the plot has pixels. */
 #define MAX_POINTS 400
@@ -305,7 +306,7 @@ fovea_threshold_panel_class_init (FoveaThresholdPanelClass *klass)
 static GtkWidget *
 make_controls (FoveaThresholdPanel *self)
 {
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12), *label = gtk_label_new (_("Threshold"));
+  GtkWidget *box = g_object_new (FOVEA_TYPE_WRAP_BOX, "spacing", 12, NULL), *label = gtk_label_new (_("Threshold"));
 
   self->concepts = GTK_DROP_DOWN (gtk_drop_down_new (NULL, NULL));
   gtk_drop_down_set_enable_search (self->concepts, FALSE);
@@ -315,10 +316,10 @@ make_controls (FoveaThresholdPanel *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->spin), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Threshold"), -1);
   self->best_button = gtk_button_new_with_label (_("Best F1"));
   gtk_widget_set_tooltip_text (self->best_button, _("The threshold at which precision and recall together are best"));
-  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->concepts));
-  gtk_box_append (GTK_BOX (box), label);
-  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->spin));
-  gtk_box_append (GTK_BOX (box), self->best_button);
+  gtk_widget_set_parent (GTK_WIDGET (self->concepts), box);
+  gtk_widget_set_parent (label, box);
+  gtk_widget_set_parent (GTK_WIDGET (self->spin), box);
+  gtk_widget_set_parent (self->best_button, box);
   g_signal_connect_swapped (self->concepts, "notify::selected", G_CALLBACK (on_concept_chosen), self);
   g_signal_connect (self->spin, "value-changed", G_CALLBACK (on_spin_changed), self);
   g_signal_connect_swapped (self->best_button, "clicked", G_CALLBACK (on_best), self);
@@ -328,9 +329,8 @@ make_controls (FoveaThresholdPanel *self)
 static GtkWidget *
 make_plots (FoveaThresholdPanel *self)
 {
-  GtkWidget *flow = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 18);
+  GtkWidget *flow = g_object_new (FOVEA_TYPE_WRAP_BOX, "spacing", 18, NULL);
 
-  gtk_box_set_homogeneous (GTK_BOX (flow), TRUE);
   self->precision_recall = FOVEA_PLOT (fovea_plot_new (FOVEA_PLOT_CURVE, _("Precision and recall"), _("Recall"), _("Precision")));
   self->roc = FOVEA_PLOT (fovea_plot_new (FOVEA_PLOT_CURVE, _("ROC curve"), _("False positives"), _("True positives")));
   fovea_plot_set_diagonal (self->roc, TRUE);
@@ -340,7 +340,7 @@ make_plots (FoveaThresholdPanel *self)
 
       g_signal_connect (plot, "mark-moved", G_CALLBACK (on_mark_moved), self);
       g_signal_connect (plot, "mark-activated", G_CALLBACK (on_point_activated), self);
-      gtk_box_append (GTK_BOX (flow), GTK_WIDGET (plot));
+      gtk_widget_set_parent (GTK_WIDGET (plot), flow);
     }
   return flow;
 }

@@ -7,6 +7,7 @@
 #include "app/concept-color.h"
 #include "app/confidence-bar.h"
 #include "app/window.h"
+#include "app/wrap-box.h"
 
 #define SIDE_PX 320
 #define TOP_K 8
@@ -286,6 +287,7 @@ fovea_try_panel_class_init (FoveaTryPanelClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = try_panel_dispose;
+  g_type_ensure (FOVEA_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/try-panel.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaTryPanel, stack);
   gtk_widget_class_bind_template_child (widget_class, FoveaTryPanel, picture);

@@ -6,6 +6,7 @@
 
 #include "app/chart-draw.h"
 #include "app/headline.h"
+#include "app/wrap-box.h"
 
 #define IDS_KEY "fovea-ids"
 
@@ -86,21 +87,21 @@ on_count_clicked (GtkButton *button, FoveaVersionCompare *self)
 }
 
 static void
-add_count (FoveaVersionCompare *self, GtkBox *box, GArray *ids, const char *text)
+add_count (FoveaVersionCompare *self, GtkWidget *box, GArray *ids, const char *text)
 {
   GtkWidget *button = gtk_button_new_with_label (text);
 
   gtk_widget_set_sensitive (button, ids->len > 0);
   g_object_set_data_full (G_OBJECT (button), IDS_KEY, g_array_ref (ids), (GDestroyNotify) g_array_unref);
   g_signal_connect (button, "clicked", G_CALLBACK (on_count_clicked), self);
-  gtk_box_append (box, button);
+  gtk_widget_set_parent (button, box);
 }
 
 static void
 add_changes (FoveaVersionCompare *self)
 {
   g_autoptr (FoveaEvaluationChanges) changes = fovea_evaluation_compare (self->first, self->second);
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *box = g_object_new (FOVEA_TYPE_WRAP_BOX, "spacing", 12, NULL);
   g_autofree char *same = g_strdup_printf (ngettext ("On the %zu picture that both looked at:", "On the %zu pictures that both looked at:",
                                                      changes->n), changes->n);
   g_autofree char *fixed = g_strdup_printf (_("%u now right"), changes->fixed->len);
@@ -109,10 +110,10 @@ add_changes (FoveaVersionCompare *self)
   g_autofree char *changed = g_strdup_printf (_("%u answered differently"), changes->changed->len);
 
   gtk_box_append (self->result, label_new (same, 0.0f, NULL));
-  add_count (self, GTK_BOX (box), changes->fixed, fixed);
-  add_count (self, GTK_BOX (box), changes->broken, broken);
-  add_count (self, GTK_BOX (box), changes->both_wrong, both);
-  add_count (self, GTK_BOX (box), changes->changed, changed);
+  add_count (self, box, changes->fixed, fixed);
+  add_count (self, box, changes->broken, broken);
+  add_count (self, box, changes->both_wrong, both);
+  add_count (self, box, changes->changed, changed);
   gtk_box_append (self->result, box);
 }
 
@@ -362,20 +363,14 @@ on_splits (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (FoveaVersionCompare) self = data;
   g_auto (GStrv) splits = fovea_project_list_splits_finish (FOVEA_PROJECT (source), result, NULL);
-  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+  g_autoptr (GtkStringList) places = NULL;
 
   if (splits == NULL || self->project == NULL)
     return;
-  gtk_string_list_append (names, _("Cross-validation"));
-  for (guint i = 0; splits[i] != NULL; i++)
-    {
-      g_autofree char *name = g_strdup_printf (_("Split “%s”"), splits[i]);
-
-      gtk_string_list_append (names, name);
-    }
+  places = fovea_headline_list_places ((const char *const *) splits);
   g_strfreev (self->splits);
   self->splits = g_steal_pointer (&splits);
-  gtk_drop_down_set_model (self->where, G_LIST_MODEL (names));
+  gtk_drop_down_set_model (self->where, G_LIST_MODEL (places));
 }
 
 void
@@ -428,23 +423,23 @@ add_choice (FoveaVersionCompare *self, GtkWidget *box, const char *name)
   gtk_accessible_update_property (GTK_ACCESSIBLE (choice), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
   gtk_widget_set_tooltip_text (choice, name);
   g_signal_connect_swapped (choice, "notify::selected", G_CALLBACK (on_chosen), self);
-  gtk_box_append (GTK_BOX (box), choice);
+  gtk_widget_set_parent (choice, box);
   return GTK_DROP_DOWN (choice);
 }
 
 static void
 fovea_version_compare_init (FoveaVersionCompare *self)
 {
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12), *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-  const char *const first[] = { _("Cross-validation"), NULL };
-  g_autoptr (GtkStringList) places = gtk_string_list_new (first);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12), *head = g_object_new (FOVEA_TYPE_WRAP_BOX, "spacing", 12, NULL);
+  const char *const none[] = { NULL };
+  g_autoptr (GtkStringList) places = fovea_headline_list_places (none);
 
   self->versions = g_ptr_array_new_with_free_func (g_object_unref);
   self->message = GTK_LABEL (label_new ("", 0.0f, NULL));
   self->result = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 12));
   self->updating = TRUE;
   self->first_choice = add_choice (self, head, _("First version"));
-  gtk_box_append (GTK_BOX (head), gtk_label_new (_("with")));
+  gtk_widget_set_parent (gtk_label_new (_("with")), head);
   self->second_choice = add_choice (self, head, _("Second version"));
   self->where = add_choice (self, head, _("Compared on"));
   gtk_drop_down_set_model (self->where, G_LIST_MODEL (places));

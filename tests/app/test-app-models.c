@@ -259,7 +259,7 @@ test_headline (void)
   g_autofree char *few_text = fovea_headline_dup_text (&few);
 
   g_assert_cmpstr (good_text, ==, "85.3 % right (82.3 to 87.9) on 600 pictures, by cross-validation");
-  g_assert_cmpstr (few_text, ==, "Too few examples for a percentage: 4 pictures of hat (on 8 pictures of split “test”)");
+  g_assert_cmpstr (few_text, ==, "Too few examples for a percentage: 4 pictures of hat (on 8 pictures of split “Test”)");
 }
 
 int

@@ -166,6 +166,10 @@ test_keys (void)
   WAIT_FOR (g_strcmp0 (get_text (window, "place_label"), "5 of 16") == 0);
   g_assert_true (press (window, "plus"));
   g_assert_true (press (window, "z"));
+  g_assert_true (press (window, "i"));
+  g_assert_false (adw_flap_get_reveal_flap (ADW_FLAP (get (get_review (window), "side_flap"))));
+  g_assert_true (press (window, "i"));
+  g_assert_true (adw_flap_get_reveal_flap (ADW_FLAP (get (get_review (window), "side_flap"))));
   /* Undo goes back to the picture that it is about. */
   WAIT_FOR (is_enabled (GTK_WIDGET (window), "undo"));
   gtk_widget_activate_action (GTK_WIDGET (window), "win.undo", NULL);
