@@ -26,6 +26,7 @@ extern const FoveaCommand fovea_cli_project_commands[];
 extern const FoveaCommand fovea_cli_upkeep_commands[];
 extern const FoveaCommand fovea_cli_import_commands[];
 extern const FoveaCommand fovea_cli_export_commands[];
+extern const FoveaCommand fovea_cli_advise_commands[];
 extern const FoveaCommand fovea_cli_label_commands[];
 extern const FoveaCommand fovea_cli_model_commands[];
 extern const FoveaCommand fovea_cli_predict_commands[];
