@@ -71,6 +71,43 @@ test_pictures_follow (void)
   scratch_clear (&scratch);
 }
 
+/* One change where most rows go: who shows the list would fill its view anew at every splice. */
+static void
+test_scattered (void)
+{
+  Scratch scratch;
+  g_autoptr (FoveaJob) job = NULL;
+  g_autoptr (FoveaPictureList) list = NULL;
+  GListModel *all;
+  Watch watch = { 0 };
+  FoveaPictureFilter filter = { 0 };
+
+  scratch_init (&scratch, FALSE);
+  for (guint i = 0; i < 7; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("data/%u.png", i);
+
+      scratch_picture (&scratch, name, 0x404040, i);
+    }
+  all = G_LIST_MODEL (fovea_project_get_pictures (scratch.project));
+  job = scratch_import (&scratch, "data");
+  scratch_wait_for_items (all, 7);
+  label_and_wait (&scratch, fovea_picture_list_get_id (FOVEA_PICTURE_LIST (all), 1), "hat");
+  label_and_wait (&scratch, fovea_picture_list_get_id (FOVEA_PICTURE_LIST (all), 4), "hat");
+  list = fovea_project_new_picture_list (scratch.project);
+  scratch_wait_for_items (G_LIST_MODEL (list), 7);
+  g_signal_connect (list, "items-changed", G_CALLBACK (on_items_changed), &watch);
+  filter.concept_id = fovea_concept_get_id (fovea_concept_list_lookup_name (fovea_project_get_concepts (scratch.project), "hat"));
+  fovea_picture_list_set_filter (list, &filter);
+  scratch_wait_for_items (G_LIST_MODEL (list), 2);
+  g_assert_cmpuint (watch.n_signals, ==, 1);
+  g_assert_cmpuint (watch.removed, ==, 7);
+  g_assert_cmpuint (watch.added, ==, 2);
+  g_signal_handlers_disconnect_by_data (list, &watch);
+  g_clear_object (&list);
+  scratch_clear (&scratch);
+}
+
 static void
 count_changed (FoveaPicture *picture, guint *n)
 {
@@ -236,6 +273,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/pictures/follow-an-import", test_pictures_follow);
   g_test_add_func ("/engine/pictures/filter-and-labels", test_filter_and_labels);
+  g_test_add_func ("/engine/pictures/scattered", test_scattered);
   g_test_add_func ("/engine/pictures/filter-while-reading", test_filter_while_reading);
   g_test_add_func ("/engine/pictures/thumbnail", test_thumbnail);
   g_test_add_func ("/engine/project/others-changes-show", test_others_changes_show);
