@@ -2,6 +2,7 @@
 #include "engine/picture-list-private.h"
 
 #include "engine/background.h"
+#include "engine/engine-error.h"
 #include "engine/picture-private.h"
 
 /* Rows are read and objects are made a page at a time; the pages used last are kept. */
@@ -392,7 +393,6 @@ replace_rows (FoveaPictureList *self, const FoveaPictureAnswer *answer)
 typedef struct {
   FoveaPictureList *list;
   FoveaCore *core;
-  FoveaStore *reader;
   FoveaPictureQuery *query;
   FoveaPictureAnswer *answer; /* NULL: it failed; the list stays */
   GMainContext *context;
@@ -420,7 +420,6 @@ take_answer (FoveaPictureList *self, FoveaPictureAnswer *answer)
 static void
 free_refresh (Refresh *refresh)
 {
-  g_clear_pointer (&refresh->reader, fovea_store_free);
   fovea_core_unref (refresh->core);
   fovea_picture_query_free (refresh->query);
   fovea_picture_answer_free (refresh->answer);
@@ -460,13 +459,16 @@ refresh_on_worker (gpointer data)
   Refresh *refresh = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GSource) idle = g_idle_source_new ();
+  FoveaStore *reader;
 
   if (refresh->gentle)
     fovea_background_enter ();
-  refresh->answer = fovea_picture_query_run (refresh->query, refresh->core, refresh->reader, &error);
-  if (refresh->answer == NULL)
+  reader = fovea_core_open_reader (refresh->core, &error);
+  if (reader != NULL)
+    refresh->answer = fovea_picture_query_run (refresh->query, refresh->core, reader, &error);
+  if (refresh->answer == NULL && !g_error_matches (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_CANCELLED))
     g_message ("The list of pictures could not be read: %s", error->message);
-  g_clear_pointer (&refresh->reader, fovea_store_free);
+  g_clear_pointer (&reader, fovea_store_free);
   g_source_set_priority (idle, G_PRIORITY_DEFAULT);
   g_source_set_callback (idle, on_refreshed, refresh, NULL);
   g_source_attach (idle, refresh->context);
@@ -490,19 +492,9 @@ make_query (FoveaPictureList *self)
 static void
 start_refresh (FoveaPictureList *self)
 {
-  g_autoptr (GError) error = NULL;
-  FoveaStore *reader = fovea_core_open_reader (self->core, &error);
-  Refresh *refresh;
+  Refresh *refresh = g_new0 (Refresh, 1);
 
-  if (reader == NULL)
-    {
-      g_message ("The list of pictures could not be read: %s", error->message);
-      set_loading (self, FALSE);
-      return;
-    }
-  refresh = g_new0 (Refresh, 1);
   refresh->list = g_object_ref (self);
-  refresh->reader = reader;
   refresh->core = fovea_core_ref (self->core);
   refresh->query = make_query (self);
   refresh->context = g_main_context_ref_thread_default ();

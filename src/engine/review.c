@@ -166,7 +166,9 @@ build_queue (FoveaReview *self)
     {
       gint64 id = source_id (self, i);
 
-      if (g_hash_table_add (taken, (gpointer) (gintptr) id))
+      /* A picture can have several labels that are likely wrong; the source has it once, and may have 100,000. */
+      if (self->order == FOVEA_REVIEW_LABEL_ERRORS ? g_hash_table_add (taken, (gpointer) (gintptr) id)
+                                                   : !g_hash_table_contains (taken, (gpointer) (gintptr) id))
         g_array_append_val (now, id);
     }
   return now;
