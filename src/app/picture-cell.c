@@ -36,6 +36,7 @@ struct _FoveaPictureCell {
   double opinion_value;
 
   GdkTexture *texture;
+  cairo_surface_t *surface; /* (nullable) the texture for GTK's software renderer */
   int texture_size_px; /* the size it was asked for at */
   int wanted_size_px;
   gboolean failed;
@@ -190,13 +191,20 @@ fovea_picture_cell_refresh (FoveaPictureCell *self)
 /* ---- the thumbnail ---- */
 
 static void
+set_texture (FoveaPictureCell *self, GdkTexture *texture)
+{
+  if (g_set_object (&self->texture, texture))
+    g_clear_pointer (&self->surface, cairo_surface_destroy);
+}
+
+static void
 on_thumbnail (GtkWidget *owner, GdkTexture *texture)
 {
   FoveaPictureCell *self = FOVEA_PICTURE_CELL (owner);
 
   if (texture != NULL)
     {
-      g_set_object (&self->texture, texture);
+      set_texture (self, texture);
       self->texture_size_px = self->wanted_size_px;
     }
   self->failed = texture == NULL && self->texture == NULL;
@@ -245,7 +253,7 @@ fovea_picture_cell_unbind (FoveaPictureCell *self)
   if (self->picture != NULL)
     g_signal_handler_disconnect (self->picture, self->changed_id);
   g_clear_object (&self->picture);
-  g_clear_object (&self->texture);
+  set_texture (self, NULL);
   self->failed = FALSE;
   self->n_dots = 0;
   drop_layouts (self);
@@ -507,6 +515,33 @@ snapshot_placeholder (FoveaPictureCell *self, GtkSnapshot *snapshot, const graph
                    square->origin.y + square->size.height / 2 - 16, 32);
 }
 
+/* GTK 4.8 without a graphics card converts the pixels of every texture in every frame, a third of the time that scrolling takes: it is
+ * given a surface that was converted once. */
+static void
+snapshot_texture (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_rect_t *area)
+{
+  GskRenderer *renderer = gtk_native_get_renderer (gtk_widget_get_native (GTK_WIDGET (self)));
+  cairo_t *cr;
+
+  if (!GSK_IS_CAIRO_RENDERER (renderer) || area->size.width <= 0 || area->size.height <= 0)
+    {
+      gtk_snapshot_append_texture (snapshot, self->texture, area);
+      return;
+    }
+  if (self->surface == NULL)
+    {
+      self->surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, gdk_texture_get_width (self->texture), gdk_texture_get_height (self->texture));
+      gdk_texture_download (self->texture, cairo_image_surface_get_data (self->surface), (gsize) cairo_image_surface_get_stride (self->surface));
+      cairo_surface_mark_dirty (self->surface);
+    }
+  cairo_surface_set_device_scale (self->surface, gdk_texture_get_width (self->texture) / (double) area->size.width,
+                                  gdk_texture_get_height (self->texture) / (double) area->size.height);
+  cr = gtk_snapshot_append_cairo (snapshot, area);
+  cairo_set_source_surface (cr, self->surface, (double) area->origin.x, (double) area->origin.y);
+  cairo_paint (cr);
+  cairo_destroy (cr);
+}
+
 static void
 picture_cell_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -519,7 +554,7 @@ picture_cell_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   get_square (self, &square);
   get_picture_area (self, &area);
   if (self->texture != NULL)
-    gtk_snapshot_append_texture (snapshot, self->texture, &area);
+    snapshot_texture (self, snapshot, &area);
   else
     snapshot_placeholder (self, snapshot, &square);
 
