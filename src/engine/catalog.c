@@ -179,6 +179,8 @@ readable (const char *choice)
     { "squash", NC_ ("choice", "Squash") },
     { "letterbox", NC_ ("choice", "Letterbox") },
     { "crop+letterbox", NC_ ("choice", "Crop + letterbox") },
+    { "letterbox+mirror", NC_ ("choice", "Letterbox, and its mirror image") },
+    { "crop+letterbox+mirror", NC_ ("choice", "Crop + letterbox, and mirror images") },
     { "Automatic", NC_ ("choice", "Automatic") },
     { "Disabled", NC_ ("choice", "Disabled") },
   };

@@ -134,6 +134,30 @@ fovea_model_state_load_version (FoveaStore *store, const char *model_id, const c
   return g_steal_pointer (&state);
 }
 
+static gboolean
+has_property (GObject *object, const char *name, GType type)
+{
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
+
+  return pspec != NULL && g_type_is_a (pspec->value_type, type);
+}
+
+/* Which views are averaged is a matter of predicting, where the type says so, not of the training. */
+static FoveaPredictor *
+read_predictor (FoveaModelState *state, GError **error)
+{
+  FoveaPredictor *predictor = fovea_predictor_new_from_bytes (state->weights, error);
+  g_autofree char *name = NULL;
+  FoveaViews views;
+
+  if (predictor == NULL || !has_property (G_OBJECT (state->type), "views", G_TYPE_STRING))
+    return predictor;
+  g_object_get (state->type, "views", &name, NULL);
+  if (fovea_views_from_name (name, &views))
+    fovea_predictor_set_views (predictor, views);
+  return predictor;
+}
+
 FoveaPredictor *
 fovea_model_state_dup_predictor (FoveaModelState *state, GError **error)
 {
@@ -141,7 +165,7 @@ fovea_model_state_dup_predictor (FoveaModelState *state, GError **error)
   FoveaPredictor *predictor;
 
   if (state->weights != NULL)
-    return fovea_predictor_new_from_bytes (state->weights, error);
+    return read_predictor (state, error);
   predictor = fovea_model_type_new_predictor (state->type, &reason);
   if (predictor == NULL && g_error_matches (reason, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_UNKNOWN_TYPE))
     g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
@@ -149,14 +173,6 @@ fovea_model_state_dup_predictor (FoveaModelState *state, GError **error)
   else if (predictor == NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
   return predictor;
-}
-
-static gboolean
-has_property (GObject *object, const char *name, GType type)
-{
-  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (object), name);
-
-  return pspec != NULL && g_type_is_a (pspec->value_type, type);
 }
 
 void

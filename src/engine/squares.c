@@ -60,6 +60,7 @@ fovea_squares_stack (FoveaSquares *const *squares, guint n, FoveaFit fit, int si
 typedef struct {
   FoveaEmbedder *embedder;
   FoveaTensor *images;
+  FoveaFit fit;
   float *vectors;
 } EmbedUnit;
 
@@ -68,7 +69,7 @@ run_embedder (gpointer data, GCancellable *cancellable, GError **error)
 {
   EmbedUnit *unit = data;
 
-  return fovea_embedder_run (unit->embedder, unit->images, unit->vectors, NULL, cancellable, error);
+  return fovea_embedder_run_fit (unit->embedder, unit->images, unit->fit, unit->vectors, cancellable, error);
 }
 
 gboolean
@@ -79,7 +80,7 @@ fovea_embed_squares (FoveaCore *core, FoveaEmbedder *embedder, FoveaSquares *con
   const gsize dim = fovea_embedder_get_dim (embedder);
   g_autoptr (FoveaTensor) images = fovea_squares_stack (squares, n, fit, spec->size, error);
   g_autofree float *vectors = g_new (float, (gsize) n * dim);
-  EmbedUnit unit = { embedder, images, vectors };
+  EmbedUnit unit = { embedder, images, fit, vectors };
 
   if (images == NULL)
     return FALSE;

@@ -182,7 +182,7 @@ make_other_fits (BenchData *data, guint32 seed)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (seed);
 
-  for (guint f = 1; f < FOVEA_N_FITS; f++)
+  for (guint f = 1; f <= FOVEA_FIT_LETTERBOX; f++)
     {
       data->vectors[f] = g_new (float, data->n * data->dim);
       for (gsize i = 0; i < data->n; i++)

@@ -157,6 +157,46 @@ fovea_embedder_run (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vec
   return ok;
 }
 
+/* f32 [N,C,H,W], each row the other way round */
+static FoveaTensor *
+mirror (const FoveaTensor *images, GError **error)
+{
+  FoveaTensor *mirrored = fovea_tensor_new (FOVEA_DTYPE_F32, &images->shape, error);
+  const gsize width = (gsize) images->shape.dim[3], n_rows = mirrored != NULL ? images->n_elements / MAX (width, 1) : 0;
+
+  for (gsize row = 0; row < n_rows; row++)
+    {
+      const float *from = FOVEA_TENSOR_DATA (images, float) + row * width;
+      float *to = FOVEA_TENSOR_DATA (mirrored, float) + row * width;
+
+      for (gsize x = 0; x < width; x++)
+        to[x] = from[width - 1 - x];
+    }
+  return mirrored;
+}
+
+/* Averages @vectors, those of @images, with those of their mirror images. */
+static gboolean
+add_mirror (FoveaEmbedder *embedder, const FoveaTensor *images, float *vectors, GCancellable *cancellable, GError **error)
+{
+  const gsize n = (gsize) images->shape.dim[0], dim = fovea_embedder_get_dim (embedder);
+  g_autoptr (FoveaTensor) mirrored = mirror (images, error);
+  g_autofree float *other = g_new (float, MAX (n * dim, 1));
+
+  if (mirrored == NULL || !fovea_embedder_run (embedder, mirrored, other, NULL, cancellable, error))
+    return FALSE;
+  fovea_views_average (vectors, other, n, dim, vectors);
+  return TRUE;
+}
+
+gboolean
+fovea_embedder_run_fit (FoveaEmbedder *embedder, FoveaTensor *images, FoveaFit fit, float *ret_vectors, GCancellable *cancellable,
+                        GError **error)
+{
+  return fovea_embedder_run (embedder, images, ret_vectors, NULL, cancellable, error) &&
+         (!fovea_fit_has_mirror (fit) || add_mirror (embedder, images, ret_vectors, cancellable, error));
+}
+
 gboolean
 fovea_embedder_run_pictures (FoveaEmbedder *embedder, FoveaImage *const *images, guint n_images, FoveaFit fit, float *ret_vectors,
                              float *ret_probabilities, GCancellable *cancellable, GError **error)
@@ -177,6 +217,8 @@ fovea_embedder_run_pictures (FoveaEmbedder *embedder, FoveaImage *const *images,
         fovea_fit_picture (images[from + i], fit, spec, FOVEA_TENSOR_DATA (batch, float) + i * plane);
       if (!fovea_embedder_run (embedder, batch, ret_vectors != NULL ? ret_vectors + from * dim : NULL,
                                ret_probabilities != NULL ? ret_probabilities + from * n_labels : NULL, cancellable, error))
+        return FALSE;
+      if (ret_vectors != NULL && fovea_fit_has_mirror (fit) && !add_mirror (embedder, batch, ret_vectors + from * dim, cancellable, error))
         return FALSE;
     }
   return TRUE;

@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 
 #include "models/pack.h"
-#include "vision/fit.h"
+#include "models/views.h"
 
 G_BEGIN_DECLS
 
@@ -42,7 +42,13 @@ guint      fovea_embedder_get_n_labels (FoveaEmbedder *embedder); /* L */
 gboolean fovea_embedder_run (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vectors, float *ret_probabilities,
                              GCancellable *cancellable, GError **error);
 
-/* Fits @images (RGB8, any sizes) and runs them, in slices that keep memory small. @ret_* as above, [n_images, …]. */
+/* Unit vectors of what is one kind of fit: f32 [N,D]. A fit with a mirror takes twice as long: both are averaged
+ * (fovea_views_average()). */
+gboolean fovea_embedder_run_fit (FoveaEmbedder *embedder, FoveaTensor *images, FoveaFit fit, float *ret_vectors,
+                                 GCancellable *cancellable, GError **error);
+
+/* Fits @images (RGB8, any sizes) and runs them, in slices that keep memory small. @ret_* as above, [n_images, …]. Probabilities are of the square
+ * alone. */
 gboolean fovea_embedder_run_pictures (FoveaEmbedder *embedder, FoveaImage *const *images, guint n_images, FoveaFit fit,
                                       float *ret_vectors, float *ret_probabilities, GCancellable *cancellable, GError **error);
 

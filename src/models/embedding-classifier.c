@@ -63,7 +63,7 @@ static const char *
 get_embedder (FoveaModelType *type, guint *ret_fits_mask)
 {
   FoveaEmbeddingClassifier *self = FOVEA_EMBEDDING_CLASSIFIER (type);
-  guint mask = (1u << FOVEA_N_FITS) - 1;
+  guint mask = 1u << FOVEA_FIT_CROP | 1u << FOVEA_FIT_SQUASH | 1u << FOVEA_FIT_LETTERBOX;
   FoveaViews views;
 
   if (fovea_views_from_name (self->fit, &views))

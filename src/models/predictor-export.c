@@ -52,46 +52,94 @@ add_unit_length (FoveaGraph *graph, int value, const char *name)
   return output;
 }
 
-/* The network reads image_crop and image_letterbox, one behind the other in a batch of 2 N, where it read image. */
-static void
-join_inputs (FoveaGraph *graph)
+static int
+add_concat (FoveaGraph *graph, int a, int b, const char *name)
 {
-  int image = g_array_index (graph->inputs, int, 0), joined;
-  FoveaShape shape = fovea_graph_value (graph, image)->shape;
-  guint n_nodes = graph->nodes->len;
-  FoveaNode *concat;
-  int crop, letterbox;
+  FoveaNode *node;
+  int output = add_node (graph, "Concat", a, b, -1, name, &node);
 
-  g_array_set_size (graph->inputs, 0);
-  crop = fovea_graph_add_input (graph, "image_crop", FOVEA_DTYPE_F32, &shape);
-  letterbox = fovea_graph_add_input (graph, "image_letterbox", FOVEA_DTYPE_F32, &shape);
-  joined = add_node (graph, "Concat", crop, letterbox, -1, "images", &concat);
-  fovea_node_set_int (concat, "axis", 0);
+  fovea_node_set_int (node, "axis", 0);
+  return output;
+}
+
+/* [N,3,S,S], each row the other way round. -1 on failure. */
+static int
+add_mirror (FoveaGraph *graph, int images, gint64 size, GError **error)
+{
+  g_autofree gint64 *columns = g_new (gint64, size);
+  const FoveaShape shape = fovea_shape (1, size);
+  FoveaNode *node;
+  int index, output;
+
+  for (gint64 x = 0; x < size; x++)
+    columns[x] = size - 1 - x;
+  index = add_ints (graph, "mirror.columns", &shape, columns, error);
+  if (index < 0)
+    return -1;
+  output = add_node (graph, "Gather", images, index, -1, "images_mirrored", &node);
+  fovea_node_set_int (node, "axis", 3);
+  return output;
+}
+
+/* What the network reads, one behind the other in one batch, where it read image: for two fits image_crop and
+ * image_letterbox; with a mirror all of these, then all their mirror images. */
+static gboolean
+join_inputs (FoveaGraph *graph, gboolean two_fits, gboolean with_mirror, GError **error)
+{
+  const int image = g_array_index (graph->inputs, int, 0);
+  const FoveaShape shape = fovea_graph_value (graph, image)->shape;
+  const guint n_nodes = graph->nodes->len;
+  int joined = image;
+
+  if (two_fits)
+    {
+      int crop, letterbox;
+
+      g_array_set_size (graph->inputs, 0);
+      crop = fovea_graph_add_input (graph, "image_crop", FOVEA_DTYPE_F32, &shape);
+      letterbox = fovea_graph_add_input (graph, "image_letterbox", FOVEA_DTYPE_F32, &shape);
+      joined = add_concat (graph, crop, letterbox, "images");
+    }
+  if (with_mirror)
+    {
+      const int mirrored = add_mirror (graph, joined, shape.dim[3], error);
+
+      if (mirrored < 0)
+        return FALSE;
+      joined = add_concat (graph, joined, mirrored, "images_both_ways");
+    }
   for (guint i = 0; i < n_nodes; i++)
     for (guint j = 0; j < fovea_graph_node (graph, i)->n_inputs; j++)
       if (fovea_graph_node (graph, i)->inputs[j] == image)
         fovea_graph_node (graph, i)->inputs[j] = joined;
-  g_ptr_array_steal_index (graph->nodes, n_nodes);
-  g_ptr_array_insert (graph->nodes, 0, concat);
+  /* What was added comes first. */
+  for (guint i = n_nodes; i < graph->nodes->len; i++)
+    g_ptr_array_insert (graph->nodes, (int) (i - n_nodes), g_ptr_array_steal_index (graph->nodes, i));
+  return TRUE;
 }
 
-/* [2 N, D] of unit length → [N, D]: the sum of the two halves. −1 on failure. */
+/* [2 N, D] of unit length → [N, D]: the two halves' sum, of unit length. @what makes names. −1 on failure. */
 static int
-add_sum_of_halves (FoveaGraph *graph, int vectors, guint dim, GError **error)
+add_average_of_halves (FoveaGraph *graph, int vectors, guint dim, const char *what, GError **error)
 {
-  gint64 split[3] = { 2, -1, dim }, first[1] = { 0 }, second[1] = { 1 };
-  FoveaShape vector = fovea_shape (1, (gint64) 3), scalar = fovea_shape (0);
-  int shape = add_ints (graph, "views.shape", &vector, split, error);
-  int zero = shape >= 0 ? add_ints (graph, "views.first", &scalar, first, error) : -1;
-  int one = zero >= 0 ? add_ints (graph, "views.second", &scalar, second, error) : -1;
-  int views, crop, letterbox;
+  const gint64 split[3] = { 2, -1, dim }, numbers[2] = { 0, 1 };
+  const FoveaShape vector = fovea_shape (1, (gint64) 3), scalar = fovea_shape (0);
+  g_autofree char *sum_name = g_strconcat (what, ".sum", NULL), *shape_name = g_strconcat (what, ".shape", NULL);
+  int shape = add_ints (graph, shape_name, &vector, split, error), halves[2], views;
 
-  if (one < 0)
+  if (shape < 0)
     return -1;
-  views = add_node (graph, "Reshape", vectors, shape, -1, "views", NULL);
-  crop = add_node (graph, "Gather", views, zero, -1, "vector_crop", NULL);
-  letterbox = add_node (graph, "Gather", views, one, -1, "vector_letterbox", NULL);
-  return add_node (graph, "Add", crop, letterbox, -1, "vector_sum", NULL);
+  views = add_node (graph, "Reshape", vectors, shape, -1, what, NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s.%u", what, i), *index_name = g_strconcat (name, ".index", NULL);
+      int index = add_ints (graph, index_name, &scalar, &numbers[i], error);
+
+      if (index < 0)
+        return -1;
+      halves[i] = add_node (graph, "Gather", views, index, -1, name, NULL);
+    }
+  return add_unit_length (graph, add_node (graph, "Add", halves[0], halves[1], -1, sum_name, NULL), NULL);
 }
 
 static int
@@ -148,19 +196,21 @@ describe (FoveaGraph *graph, FoveaPredictor *self)
 static int
 add_answer (FoveaGraph *graph, FoveaPredictor *self, GError **error)
 {
+  FoveaFit fits[2];
+  const gboolean two_fits = fovea_views_get_fits (self->views, fits) == 2, with_mirror = fovea_fit_has_mirror (fits[0]);
   int value = g_array_index (graph->outputs, int, 0);
 
   if (self->head == NULL)
     return value;
   value = add_unit_length (graph, value, "vectors");
-  if (self->views == FOVEA_VIEWS_CROP_LETTERBOX)
-    {
-      join_inputs (graph);
-      value = add_sum_of_halves (graph, value, self->head->dim, error);
-      if (value < 0)
-        return -1;
-      value = add_unit_length (graph, value, "vector");
-    }
+  if (!join_inputs (graph, two_fits, with_mirror, error))
+    return -1;
+  if (with_mirror)
+    value = add_average_of_halves (graph, value, self->head->dim, "both_ways", error);
+  if (two_fits && value >= 0)
+    value = add_average_of_halves (graph, value, self->head->dim, "views", error);
+  if (value < 0)
+    return -1;
   return add_head (graph, self->head, value, error);
 }
 

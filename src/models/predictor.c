@@ -87,6 +87,14 @@ fovea_predictor_get_views (FoveaPredictor *predictor)
   return predictor->views;
 }
 
+void
+fovea_predictor_set_views (FoveaPredictor *predictor, FoveaViews views)
+{
+  g_return_if_fail (predictor->head != NULL);
+
+  predictor->views = views;
+}
+
 const char *
 fovea_predictor_get_pack_name (FoveaPredictor *predictor)
 {
@@ -181,7 +189,7 @@ fovea_predictor_run_batch (FoveaPredictor *predictor, FoveaTensor *const *batche
   for (guint f = 0; f < n_fits; f++)
     {
       g_return_val_if_fail (batches[f]->shape.dim[0] == batches[0]->shape.dim[0], FALSE);
-      if (!fovea_embedder_run (predictor->embedder, batches[f], storage + f * size, NULL, cancellable, error))
+      if (!fovea_embedder_run_fit (predictor->embedder, batches[f], fits[f], storage + f * size, cancellable, error))
         return FALSE;
       vectors[fits[f]] = storage + f * size;
     }

@@ -37,7 +37,8 @@ FoveaPredictor *fovea_predictor_new_from_bytes (GBytes *bytes, GError **error) G
 
 GPtrArray  *fovea_predictor_get_labels (FoveaPredictor *predictor);    /* of FoveaLabel: columns of a prediction */
 FoveaHead  *fovea_predictor_get_head (FoveaPredictor *predictor);      /* (nullable) */
-FoveaViews  fovea_predictor_get_views (FoveaPredictor *predictor);
+FoveaViews  fovea_predictor_get_views (FoveaPredictor *predictor);     /* of the head, or … */
+void        fovea_predictor_set_views (FoveaPredictor *predictor, FoveaViews views); /* heads only; before anything is predicted */
 const char *fovea_predictor_get_pack_name (FoveaPredictor *predictor);
 const char *fovea_predictor_get_pack_hash (FoveaPredictor *predictor);
 
@@ -66,9 +67,9 @@ gboolean fovea_predictor_run_pictures (FoveaPredictor *predictor, FoveaImage *co
                                        GCancellable *cancellable, GError **error);
 
 /* Self-contained ONNX: the pack's network up to its embedding, unit length, the head, its probabilities; or the
- * pack's classifier with softmax. One input "image" f32 [N,3,S,S], or "image_crop" and "image_letterbox" for two
- * views; output "probabilities" f32 [N, labels]. Preprocessing, labels, fit, licence and Fovea's version are in
- * the metadata. Loads the pack. */
+ * pack's classifier with softmax. One input "image" f32 [N,3,S,S], or "image_crop" and "image_letterbox" where there
+ * are both; mirror images are made inside; output "probabilities" f32 [N, labels]. Preprocessing, labels, fit, licence
+ * and Fovea's version are in the metadata. Loads the pack. */
 gboolean fovea_predictor_export_onnx (FoveaPredictor *predictor, const char *path, GError **error);
 
 G_END_DECLS

@@ -13,6 +13,8 @@ static const struct {
   [FOVEA_VIEWS_SQUASH] = { "squash", 1, { FOVEA_FIT_SQUASH } },
   [FOVEA_VIEWS_LETTERBOX] = { "letterbox", 1, { FOVEA_FIT_LETTERBOX } },
   [FOVEA_VIEWS_CROP_LETTERBOX] = { "crop+letterbox", 2, { FOVEA_FIT_CROP, FOVEA_FIT_LETTERBOX } },
+  [FOVEA_VIEWS_LETTERBOX_MIRROR] = { "letterbox+mirror", 1, { FOVEA_FIT_LETTERBOX_MIRROR } },
+  [FOVEA_VIEWS_CROP_LETTERBOX_MIRROR] = { "crop+letterbox+mirror", 2, { FOVEA_FIT_CROP_MIRROR, FOVEA_FIT_LETTERBOX_MIRROR } },
 };
 
 const char *
@@ -45,33 +47,28 @@ fovea_views_get_fits (FoveaViews views, FoveaFit ret_fits[2])
 }
 
 void
+fovea_views_average (const float *a, const float *b, gsize n, gsize dim, float *dest)
+{
+  for (gsize i = 0; i < n; i++, a += dim, b += dim, dest += dim)
+    {
+      double square = 0.0;
+      float scale;
+
+      for (gsize l = 0; l < dim; l++)
+        square += (double) (a[l] + b[l]) * (double) (a[l] + b[l]);
+      scale = square > 0.0 ? (float) (1.0 / sqrt (square)) : 1.0f;
+      for (gsize l = 0; l < dim; l++)
+        dest[l] = square > 0.0 ? (a[l] + b[l]) * scale : a[l];
+    }
+}
+
+void
 fovea_views_combine (FoveaViews views, const float *const *vectors, gsize n, gsize dim, float *dest)
 {
   FoveaFit fits[2];
 
   if (fovea_views_get_fits (views, fits) == 1)
-    {
-      memcpy (dest, vectors[fits[0]], n * dim * sizeof (float));
-      return;
-    }
-  for (gsize i = 0; i < n; i++)
-    {
-      const float *a = vectors[fits[0]] + i * dim, *b = vectors[fits[1]] + i * dim;
-      float *to = dest + i * dim, scale;
-      double square = 0.0;
-
-      for (gsize l = 0; l < dim; l++)
-        {
-          to[l] = a[l] + b[l];
-          square += (double) to[l] * (double) to[l];
-        }
-      if (square <= 0.0)
-        {
-          memcpy (to, a, dim * sizeof (float));
-          continue;
-        }
-      scale = (float) (1.0 / sqrt (square));
-      for (gsize l = 0; l < dim; l++)
-        to[l] *= scale;
-    }
+    memcpy (dest, vectors[fits[0]], n * dim * sizeof (float));
+  else
+    fovea_views_average (vectors[fits[0]], vectors[fits[1]], n, dim, dest);
 }

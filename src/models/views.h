@@ -5,8 +5,6 @@
 
 G_BEGIN_DECLS
 
-#define FOVEA_N_FITS 3 /* arrays indexed by FoveaFit */
-
 /* What a head looks at: one fitted view of a picture, or two whose unit vectors are added and scaled to unit length
  * again ("averaged"). The names are the stored and printed ones. */
 typedef enum {
@@ -14,10 +12,13 @@ typedef enum {
   FOVEA_VIEWS_SQUASH,
   FOVEA_VIEWS_LETTERBOX,
   FOVEA_VIEWS_CROP_LETTERBOX,
+  FOVEA_VIEWS_LETTERBOX_MIRROR,
+  FOVEA_VIEWS_CROP_LETTERBOX_MIRROR, /* four views: two fits, each averaged with its mirror image */
   FOVEA_N_VIEWS
 } FoveaViews;
 
-const char *fovea_views_name (FoveaViews views); /* "crop", "squash", "letterbox", "crop+letterbox" */
+/* "crop", "squash", "letterbox", "crop+letterbox", "letterbox+mirror", "crop+letterbox+mirror" */
+const char *fovea_views_name (FoveaViews views);
 gboolean    fovea_views_from_name (const char *name, FoveaViews *ret_views);
 
 /* The fits that @views is made of; returns 1 or 2. */
@@ -29,8 +30,11 @@ guint fovea_views_get_fits (FoveaViews views, FoveaFit ret_fits[2]);
  *   does not need may be NULL
  * @dest: f32 [n, dim]
  *
- * One view: a copy. Two: dest = (a + b) / |a + b|, and a where the sum has no length.
+ * One fit: a copy. Two: their average.
  */
 void fovea_views_combine (FoveaViews views, const float *const *vectors, gsize n, gsize dim, float *dest);
+
+/* dest = (a + b) / |a + b|, and a where the sum has no length; f32 [n, dim] each, @dest may be one of the others. */
+void fovea_views_average (const float *a, const float *b, gsize n, gsize dim, float *dest);
 
 G_END_DECLS

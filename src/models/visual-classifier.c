@@ -36,6 +36,7 @@ enum {
   PROP_PATIENCE,
   PROP_PRECISION,
   PROP_SEED,
+  PROP_VIEWS,
   PROP_CONCEPT_PARAMS,
   N_PROPS = PROP_CONCEPT_PARAMS + FOVEA_N_CONCEPT_PARAMS
 };
@@ -199,6 +200,8 @@ static const char *const template_texts[] = {
   NULL,
 };
 
+static const char *const views_names[] = { "letterbox", "letterbox+mirror", "crop+letterbox", "crop+letterbox+mirror", NULL };
+
 static void
 mark_params (void)
 {
@@ -233,6 +236,7 @@ mark_params (void)
     [PROP_VALIDATION_FRACTION] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 0.05, NULL, NULL },
     [PROP_PATIENCE] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 1, NULL, NULL },
     [PROP_PRECISION] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_ENUM, precisions, NULL, 0, NULL, NULL },
+    [PROP_VIEWS] = { FOVEA_PARAM_OUTPUT, FOVEA_FIELD_ENUM, views_names, NULL, 0, NULL, NULL },
     [PROP_SEED] = { FOVEA_PARAM_TRAIN, FOVEA_FIELD_RANGE, NULL, NULL, 1, NULL, NULL },
   };
 
@@ -313,6 +317,11 @@ fovea_visual_classifier_class_init (FoveaVisualClassifierClass *klass)
                                           "efficientnet-lite0", FLAGS);
   add_training_params ();
   add_picture_params ();
+  props[PROP_VIEWS] =
+    g_param_spec_string ("views", _("Views"),
+                         _("What a trained network’s answer is averaged over: the whole picture, its middle, and their mirror images. "
+                           "Each view takes the time of one prediction"),
+                         "crop+letterbox+mirror", FLAGS);
   fovea_concept_params_install (&props[PROP_CONCEPT_PARAMS]);
   mark_params ();
   g_object_class_install_properties (object_class, N_PROPS, props);

@@ -10,6 +10,8 @@ static const char *const fit_names[] = {
   [FOVEA_FIT_CROP] = "crop",
   [FOVEA_FIT_SQUASH] = "squash",
   [FOVEA_FIT_LETTERBOX] = "letterbox",
+  [FOVEA_FIT_CROP_MIRROR] = "crop+mirror",
+  [FOVEA_FIT_LETTERBOX_MIRROR] = "letterbox+mirror",
 };
 
 const char *
@@ -29,6 +31,12 @@ fovea_fit_from_name (const char *name, FoveaFit *ret_fit)
         return TRUE;
       }
   return FALSE;
+}
+
+gboolean
+fovea_fit_has_mirror (FoveaFit fit)
+{
+  return fit == FOVEA_FIT_CROP_MIRROR || fit == FOVEA_FIT_LETTERBOX_MIRROR;
 }
 
 /* The side that the shorter side of the picture is resized to before the middle is cut out. */
@@ -92,6 +100,7 @@ fovea_fit_picture_bytes (const FoveaImage *image, FoveaFit fit, const FoveaInput
   switch (fit)
     {
     case FOVEA_FIT_CROP:
+    case FOVEA_FIT_CROP_MIRROR:
       fit_crop (image, spec, dest);
       break;
     case FOVEA_FIT_SQUASH:
@@ -99,8 +108,10 @@ fovea_fit_picture_bytes (const FoveaImage *image, FoveaFit fit, const FoveaInput
                            (gsize) spec->size * 3);
       break;
     case FOVEA_FIT_LETTERBOX:
+    case FOVEA_FIT_LETTERBOX_MIRROR:
       fit_letterbox (image, spec, dest);
       break;
+    case FOVEA_N_FITS:
     default:
       g_return_if_reached ();
     }

@@ -10,11 +10,17 @@ G_BEGIN_DECLS
 typedef enum {
   FOVEA_FIT_CROP,      /* "crop": shorter side to size / crop_fraction, bicubic, centre square */
   FOVEA_FIT_SQUASH,    /* "squash": both sides to size, aspect lost */
-  FOVEA_FIT_LETTERBOX  /* "letterbox": longer side to size, padded with @pad */
+  FOVEA_FIT_LETTERBOX, /* "letterbox": longer side to size, padded with @pad */
+  /* "crop+mirror", "letterbox+mirror": the same pixels; whoever computes a vector of them averages that of the square and
+   * that of its mirror image (models/embedder). */
+  FOVEA_FIT_CROP_MIRROR,
+  FOVEA_FIT_LETTERBOX_MIRROR,
+  FOVEA_N_FITS
 } FoveaFit;
 
 const char *fovea_fit_name (FoveaFit fit);
 gboolean    fovea_fit_from_name (const char *name, FoveaFit *ret_fit);
+gboolean    fovea_fit_has_mirror (FoveaFit fit);
 
 /* Exactly what a pack says of its input; read from the ONNX file's metadata by models/pack. */
 typedef struct {

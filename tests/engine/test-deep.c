@@ -167,7 +167,8 @@ test_export (void)
   g_assert_no_error (error);
   graph = fovea_onnx_load (path, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (g_hash_table_lookup (graph->metadata, "fovea.fit"), ==, "letterbox");
+  g_assert_cmpstr (g_hash_table_lookup (graph->metadata, "fovea.fit"), ==, "crop+letterbox+mirror");
+  g_assert_cmpuint (graph->inputs->len, ==, 2);
   g_assert_cmpstr (fovea_graph_value (graph, g_array_index (graph->outputs, int, 0))->name, ==, "probabilities");
   scratch_clear (&scratch);
 }

@@ -7,7 +7,7 @@
 #include "models/pack.h"
 #include "nn/onnx.h"
 
-/* A pack of one 1×1 convolution: [N,3,8,8] → 6 channels, ReLU, mean → embedding [N,6] → logits [N,4]. */
+/* A pack of one 1×3 convolution, which tells left from right: [N,3,8,8] → 6 channels, ReLU, mean → embedding [N,6] → logits [N,4]. */
 #define MINI_SIZE 8
 #define MINI_DIM 6
 #define MINI_LABELS 4
@@ -46,11 +46,12 @@ mini_pack_graph (const char *name)
   FoveaGraph *graph = fovea_graph_new (name, 13);
   FoveaShape image_shape = fovea_shape (4, (gint64) -1, (gint64) 3, (gint64) MINI_SIZE, (gint64) MINI_SIZE);
   int image = fovea_graph_add_input (graph, "image", FOVEA_DTYPE_F32, &image_shape);
-  int conv_w = mini_constant (graph, "conv.w", fovea_shape (4, (gint64) MINI_DIM, (gint64) 3, (gint64) 1, (gint64) 1), 0.3);
+  int conv_w = mini_constant (graph, "conv.w", fovea_shape (4, (gint64) MINI_DIM, (gint64) 3, (gint64) 1, (gint64) 3), 0.3);
   int gemm_w = mini_constant (graph, "fc.w", fovea_shape (2, (gint64) MINI_DIM, (gint64) MINI_LABELS), 0.7);
+  const gint64 pads[4] = { 0, 1, 0, 1 };
   int conv_in[2] = { image, conv_w }, value;
 
-  fovea_graph_add_node (graph, "Conv", conv_in, 2, "conv", &value);
+  fovea_node_set_ints (fovea_graph_add_node (graph, "Conv", conv_in, 2, "conv", &value), "pads", pads, 4);
   fovea_graph_add_node (graph, "Relu", &value, 1, "relu", &value);
   fovea_graph_add_node (graph, "GlobalAveragePool", &value, 1, "pool", &value);
   fovea_graph_add_node (graph, "Flatten", &value, 1, "embedding", &value);

@@ -221,7 +221,7 @@ test_export (void)
       {
         g_autoptr (FoveaPredictor) predictor = predictor_on_mini (folder, exclusive != 0, (FoveaViews) v);
 
-        export_and_compare (predictor, folder, v == FOVEA_VIEWS_CROP_LETTERBOX ? 2 : 1, 3);
+        export_and_compare (predictor, folder, v == FOVEA_VIEWS_CROP_LETTERBOX || v == FOVEA_VIEWS_CROP_LETTERBOX_MIRROR ? 2 : 1, 3);
       }
   mini_folder_remove (folder);
 }
@@ -276,6 +276,32 @@ test_pictures (void)
   mini_folder_remove (folder);
 }
 
+/* A fit with a mirror is the average of what the square and its mirror image give. */
+static void
+test_mirror (void)
+{
+  char *folder = mini_folder_new ();
+  g_autoptr (FoveaPredictor) on_mini = predictor_on_mini (folder, TRUE, FOVEA_VIEWS_CROP);
+  g_autoptr (FoveaPack) pack = fovea_pack_load ("mini", NULL);
+  g_autoptr (FoveaEmbedder) embedder = fovea_embedder_new (pack, FOVEA_EMBEDDER_VECTORS, NULL);
+  g_autoptr (FoveaTensor) images = make_images (5, 0.37), mirrored = make_images (5, 0.37);
+  float plain[5 * MINI_DIM], other[5 * MINI_DIM], both[5 * MINI_DIM], largest = 0;
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < images->n_elements; i++)
+    FOVEA_TENSOR_DATA (mirrored, float)[i - i % MINI_SIZE + (MINI_SIZE - 1 - i % MINI_SIZE)] = FOVEA_TENSOR_DATA (images, float)[i];
+  g_assert_true (fovea_embedder_run_fit (embedder, images, FOVEA_FIT_LETTERBOX, plain, NULL, &error));
+  g_assert_true (fovea_embedder_run_fit (embedder, mirrored, FOVEA_FIT_LETTERBOX, other, NULL, &error));
+  g_assert_true (fovea_embedder_run_fit (embedder, images, FOVEA_FIT_LETTERBOX_MIRROR, both, NULL, &error));
+  for (guint i = 0; i < 5 * MINI_DIM; i++)
+    largest = MAX (largest, fabsf (plain[i] - other[i]));
+  g_assert_cmpfloat (largest, >, 1e-3f);
+  fovea_views_average (plain, other, 5, MINI_DIM, plain);
+  for (guint i = 0; i < 5 * MINI_DIM; i++)
+    g_assert_cmpfloat_with_epsilon (plain[i], both[i], 1e-6f);
+  mini_folder_remove (folder);
+}
+
 static void
 test_other_pack (void)
 {
@@ -305,6 +331,7 @@ main (int argc, char **argv)
   g_test_add_func ("/models/predictor/export", test_export);
   g_test_add_func ("/models/predictor/export-pack", test_export_pack);
   g_test_add_func ("/models/predictor/pictures", test_pictures);
+  g_test_add_func ("/models/predictor/mirror", test_mirror);
   g_test_add_func ("/models/predictor/other-pack", test_other_pack);
   return g_test_run ();
 }
