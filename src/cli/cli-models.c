@@ -126,22 +126,34 @@ add_params (GObject *type, char **params, JsonObject *model, GError **error)
   return TRUE;
 }
 
+/* "a, b" → those that are not empty. */
+static GStrv
+split_names (const char *text)
+{
+  g_auto (GStrv) all = g_strsplit (text, ",", -1);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (char **name = all; *name != NULL; name++)
+    if (g_strstrip (*name)[0] != '\0')
+      g_strv_builder_add (names, *name);
+  return g_strv_builder_end (names);
+}
+
 /* The same document as a payload, from options. */
 static void
 add_concepts (JsonObject *model, const char *concepts)
 {
-  g_auto (GStrv) names = g_strsplit (concepts, ",", -1);
+  g_auto (GStrv) names = split_names (concepts);
   JsonArray *array = json_array_new ();
   JsonObject *output_info, *data = json_object_new ();
 
   for (char **name = names; *name != NULL; name++)
-    if (g_strstrip (*name)[0] != '\0')
-      {
-        JsonObject *concept = json_object_new ();
+    {
+      JsonObject *concept = json_object_new ();
 
-        json_object_set_string_member (concept, "name", *name);
-        json_array_add_object_element (array, concept);
-      }
+      json_object_set_string_member (concept, "name", *name);
+      json_array_add_object_element (array, concept);
+    }
   if (!json_object_has_member (model, "output_info"))
     json_object_set_object_member (model, "output_info", json_object_new ());
   output_info = json_object_get_object_member (model, "output_info");
@@ -340,8 +352,11 @@ static int
 run_evaluate (int argc, char **argv)
 {
   g_auto (FoveaCliArgs) args = { 0 };
-  g_autofree char *split = NULL;
+  g_autofree char *split = NULL, *concepts = NULL;
+  g_auto (GStrv) names = NULL;
   const GOptionEntry entries[] = {
+    { "concepts", 0, 0, G_OPTION_ARG_FILENAME, &concepts,
+      "An embedder: among the pictures of these concepts alone, also such as it was not trained on", "A,B" },
     { "split", 0, 0, G_OPTION_ARG_FILENAME, &split,
       "On the labelled pictures of this split (default: by cross-validation over what it was trained on)",
       "NAME" },
@@ -352,11 +367,13 @@ run_evaluate (int argc, char **argv)
 
   if (!fovea_cli_parse ("models evaluate", entries, argc, argv, 2, 2, &args, &status))
     return status;
+  names = concepts != NULL ? split_names (concepts) : NULL;
   project = fovea_cli_open_project (args.rest[0]);
   if (project == NULL)
     return FOVEA_CLI_FAILED;
   {
-    g_autoptr (FoveaJob) job = fovea_project_evaluate (project, args.rest[1], split);
+    g_autoptr (FoveaJob) job = names != NULL ? fovea_project_evaluate_concepts (project, args.rest[1], split, (const char *const *) names)
+                                             : fovea_project_evaluate (project, args.rest[1], split);
 
     status = fovea_cli_run_job (job, &args) ? print_outcome (job, args.json) : FOVEA_CLI_FAILED;
     say_rows (job);
@@ -400,7 +417,7 @@ const FoveaCommand fovea_cli_model_commands[] = {
   { "models train", "PROJECT ID [--split NAME] [--param KEY=VALUE]… [--time-limit S] [--resume]",
     "Train a new version of a model on the pictures that people labelled.",
     run_train },
-  { "models evaluate", "PROJECT ID [--split NAME]", "Say how good the newest version is.", run_evaluate },
+  { "models evaluate", "PROJECT ID [--split NAME] [--concepts A,B]", "Say how good the newest version is.", run_evaluate },
   { "models export", "PROJECT ID FILE.onnx", "Write the newest version as one self-contained ONNX file.", run_export },
   { NULL, NULL, NULL, NULL },
 };

@@ -29,6 +29,24 @@ concepts_of (JsonObject *output)
   return json_object_has_member (data, "concepts") ? json_object_get_array_member (data, "concepts") : NULL;
 }
 
+/* Of an embedder's output: NULL when the file could not be read. */
+static JsonArray *
+vector_of (JsonObject *output)
+{
+  JsonObject *data = json_object_get_object_member (output, "data");
+  JsonArray *embeddings = json_object_has_member (data, "embeddings") ? json_object_get_array_member (data, "embeddings") : NULL;
+
+  return embeddings != NULL ? json_object_get_array_member (json_array_get_object_element (embeddings, 0), "vector") : NULL;
+}
+
+static gboolean
+is_of_embedder (JsonObject *output)
+{
+  const char *type = json_object_get_string_member_with_default (json_object_get_object_member (output, "model"), "model_type_id", "");
+
+  return g_str_equal (type, "visual-embedder");
+}
+
 static const char *
 url_of (JsonObject *output)
 {
@@ -38,11 +56,13 @@ url_of (JsonObject *output)
 static gboolean
 print_text (Printer *self, JsonObject *output)
 {
-  JsonArray *concepts = concepts_of (output);
+  JsonArray *concepts = concepts_of (output), *vector = vector_of (output);
   JsonObject *status = json_object_get_object_member (output, "status");
 
   g_string_append (self->line, url_of (output));
-  if (concepts == NULL)
+  for (guint i = 0; vector != NULL && i < json_array_get_length (vector); i++)
+    g_string_append_printf (self->line, "%c%.6g", i == 0 ? '\t' : ' ', json_array_get_double_element (vector, i));
+  if (concepts == NULL && vector == NULL)
     g_string_append_printf (self->line, "\t%s: %s", json_object_get_string_member (status, "description"),
                             json_object_get_string_member_with_default (status, "details", ""));
   for (guint i = 0; concepts != NULL && i < json_array_get_length (concepts); i++)
@@ -55,15 +75,48 @@ print_text (Printer *self, JsonObject *output)
   return fovea_cli_put_line (self->line);
 }
 
+static void
+append_code (Printer *self, JsonObject *output)
+{
+  g_autofree char *code
+      = g_strdup_printf ("%" G_GINT64_FORMAT, json_object_get_int_member (json_object_get_object_member (output, "status"), "code"));
+
+  fovea_cli_append_csv (self->line, code);
+}
+
+static gboolean
+print_csv_head (gboolean embedder)
+{
+  g_autoptr (GString) head = g_string_new (embedder ? "file,status,vector" : "file,rank,concept_id,concept,value,status");
+
+  return fovea_cli_put_line (head);
+}
+
+/* file,status,vector: one line a picture, with as many numbers at its end as the vector has. */
+static gboolean
+print_csv_vector (Printer *self, JsonObject *output)
+{
+  JsonArray *vector = vector_of (output);
+
+  fovea_cli_append_csv (self->line, url_of (output));
+  append_code (self, output);
+  for (guint i = 0; vector != NULL && i < json_array_get_length (vector); i++)
+    {
+      char value[G_ASCII_DTOSTR_BUF_SIZE];
+
+      g_ascii_formatd (value, sizeof value, "%.6g", json_array_get_double_element (vector, i));
+      fovea_cli_append_csv (self->line, value);
+    }
+  return fovea_cli_put_line (self->line);
+}
+
 /* file,rank,concept_id,concept,value,status: one line a concept; a file that could not be read has one line with
  * rank 0. */
 static gboolean
-print_csv (Printer *self, JsonObject *output)
+print_csv_concepts (Printer *self, JsonObject *output)
 {
   JsonArray *concepts = concepts_of (output);
   guint n = concepts != NULL ? json_array_get_length (concepts) : 0;
-  g_autofree char *code
-      = g_strdup_printf ("%" G_GINT64_FORMAT, json_object_get_int_member (json_object_get_object_member (output, "status"), "code"));
 
   for (guint i = 0; i < MAX (n, 1); i++)
     {
@@ -78,11 +131,21 @@ print_csv (Printer *self, JsonObject *output)
       fovea_cli_append_csv (self->line, concept != NULL ? json_object_get_string_member (concept, "id") : "");
       fovea_cli_append_csv (self->line, concept != NULL ? json_object_get_string_member (concept, "name") : "");
       fovea_cli_append_csv (self->line, value);
-      fovea_cli_append_csv (self->line, code);
+      append_code (self, output);
       if (!fovea_cli_put_line (self->line))
         return FALSE;
     }
   return TRUE;
+}
+
+static gboolean
+print_csv (Printer *self, JsonObject *output)
+{
+  const gboolean embedder = is_of_embedder (output);
+
+  if (self->n == 1 && !print_csv_head (embedder))
+    return FALSE;
+  return embedder ? print_csv_vector (self, output) : print_csv_concepts (self, output);
 }
 
 static gboolean
@@ -122,14 +185,10 @@ predict (FoveaProject *project, const char *model, char **paths, const FoveaPred
   Printer printer = { form, line, 0 };
   g_autoptr (FoveaJob) job = NULL;
 
-  if (form == FORM_CSV)
-    {
-      g_string_append (line, "file,rank,concept_id,concept,value,status");
-      if (!fovea_cli_put_line (line))
-        return FOVEA_CLI_FAILED;
-    }
   job = fovea_predict_files (project, model, (const char *const *) paths, options, print_output, &printer, NULL);
   if (!fovea_cli_run_job (job, args))
+    return FOVEA_CLI_FAILED;
+  if (form == FORM_CSV && printer.n == 0 && !print_csv_head (FALSE))
     return FOVEA_CLI_FAILED;
   return form == FORM_JSON ? finish_document (&printer, fovea_job_get_failed_count (job)) : FOVEA_CLI_DONE;
 }
@@ -154,7 +213,7 @@ run_predict (int argc, char **argv)
     { "top", 0, 0, G_OPTION_ARG_FILENAME, &top, "At most so many concepts a picture", "K" },
     { "min-value", 0, 0, G_OPTION_ARG_FILENAME, &min_value, "Only concepts at this value or above, 0 to 1", "V" },
     { "jsonl", 0, 0, G_OPTION_ARG_NONE, &lines, "One JSON object a picture, one a line", NULL },
-    { "csv", 0, 0, G_OPTION_ARG_NONE, &csv, "file,rank,concept_id,concept,value,status", NULL },
+    { "csv", 0, 0, G_OPTION_ARG_NONE, &csv, "file,rank,concept_id,concept,value,status; of an embedder file,status,vector", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   FoveaPredictOptions options = { .min_value = -1 };

@@ -121,20 +121,63 @@ fit_head (gpointer data, GCancellable *cancellable, GError **error)
   return result != NULL;
 }
 
-/* Logistic regression on the pack's own vectors. */
+/* The pack's own vectors of all pictures to learn from. */
+static gboolean
+embed_all (LinearStart *self, GError **error)
+{
+  if (!fovea_deep_run_unit (self->deep, load_embedder, self, error))
+    return FALSE;
+  self->n = fovea_training_pictures_get_n (self->deep->pictures);
+  self->dim = fovea_embedder_get_dim (self->embedder);
+  self->vectors = g_new (float, (gsize) self->n * self->dim);
+  return embed (self, error);
+}
+
+/* Logistic regression on them. */
 static FoveaHead *
 linear_start (FoveaDeep *deep, GError **error)
 {
-  LinearStart self = { .deep = deep, .n = fovea_training_pictures_get_n (deep->pictures) };
+  LinearStart self = { .deep = deep };
 
-  if (!fovea_deep_run_unit (deep, load_embedder, &self, error))
-    return NULL;
-  self.dim = fovea_embedder_get_dim (self.embedder);
-  self.vectors = g_new (float, (gsize) self.n * self.dim);
-  if (embed (&self, error))
+  if (embed_all (&self, error))
     fovea_deep_run_unit (deep, fit_head, &self, error);
   g_free (self.vectors);
   return self.head;
+}
+
+/* Their sums by concept. */
+static float *
+dup_concept_sums (FoveaDeep *deep, GError **error)
+{
+  LinearStart self = { .deep = deep };
+  float *sums = NULL;
+
+  if (embed_all (&self, error))
+    sums = g_new0 (float, (gsize) deep->n_concepts * self.dim);
+  for (guint i = 0; sums != NULL && i < self.n; i++)
+    for (guint k = 0; k < deep->n_concepts; k++)
+      if (deep->truth[(gsize) fovea_training_pictures_get_row (deep->pictures, FALSE, i) * deep->n_concepts + k] > 0)
+        for (guint j = 0; j < self.dim; j++)
+          sums[(gsize) k * self.dim + j] += self.vectors[(gsize) i * self.dim + j];
+  g_free (self.vectors);
+  return sums;
+}
+
+/* Concepts begin where the pack sees their pictures: with random numbers the pretrained layers would first follow those. */
+static gboolean
+add_metric (FoveaDeep *deep, GError **error)
+{
+  const FoveaMetricOptions *metric = &deep->options.metric;
+  g_autofree float *sums = NULL;
+
+  if (fovea_template_get_pack (deep->options.template) != NULL)
+    {
+      sums = dup_concept_sums (deep, error);
+      if (sums == NULL)
+        return FALSE;
+    }
+  return (metric->dim == 0 || fovea_network_add_projection (deep->network, metric->dim, deep->options.seed, error)) &&
+         fovea_network_add_proxies (deep->network, deep->n_concepts, sums, deep->options.seed, error);
 }
 
 gboolean
@@ -146,6 +189,8 @@ fovea_deep_make_network (FoveaDeep *deep, GError **error)
   deep->network = from_pack ? network_from_pack (deep, error) : network_from_scratch (deep, error);
   if (deep->network == NULL || !fovea_deep_gather (deep, error))
     return FALSE;
+  if (deep->options.metric.wanted)
+    return add_metric (deep, error);
   if (fovea_deep_starts_linear (&deep->options, deep->n_rarest))
     {
       start = linear_start (deep, error);
@@ -162,10 +207,12 @@ fovea_deep_make_network (FoveaDeep *deep, GError **error)
 static int
 choose_group (const char *name, const FoveaTensor *weights, gboolean is_weight, gpointer user_data)
 {
+  static const char *const head[] = { FOVEA_CLASSIFIER_WEIGHT, FOVEA_CLASSIFIER_BIAS, FOVEA_PROJECTION_WEIGHT, FOVEA_PROXIES, NULL };
+
+  if (g_strv_contains (head, name))
+    return GROUP_HEAD;
   if (!is_weight)
     return FOVEA_NOT_TRAINED;
-  if (strcmp (name, FOVEA_CLASSIFIER_WEIGHT) == 0 || strcmp (name, FOVEA_CLASSIFIER_BIAS) == 0)
-    return GROUP_HEAD;
   return weights->shape.rank >= 2 ? GROUP_BACKBONE : GROUP_BACKBONE_VECTORS;
 }
 

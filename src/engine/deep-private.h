@@ -5,6 +5,7 @@
 #include "engine/training-checkpoint-private.h"
 #include "engine/training-pictures-private.h"
 #include "models/deep-plan.h"
+#include "models/retrieval.h"
 #include "nn/trainer.h"
 
 G_BEGIN_DECLS
@@ -15,9 +16,10 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint64 step;    /* of the whole training, after which it was made */
-  double loss, accuracy;
+  double loss, accuracy;   /* of an embedder 1 − mAP@R and recall@1 among the pictures held out */
   FoveaGraph *graph;
-  float *probabilities; /* [held out, concepts] */
+  float *probabilities; /* [held out, concepts]; NULL of an embedder */
+  FoveaRetrievalRow *found; /* [held out] of an embedder, else NULL */
 } FoveaDeepBest;
 
 typedef struct {
@@ -88,7 +90,9 @@ gboolean fovea_deep_run_unit (FoveaDeep *deep, FoveaUnitFunc func, gpointer data
 /* deep-validate: the average of the weights on the pictures held out; keeps it when it is the best. */
 gboolean fovea_deep_validate (FoveaDeep *deep, GError **error);
 gboolean fovea_deep_keep_last (FoveaDeep *deep, GError **error); /* where nothing is held out */
-FoveaEvaluation *fovea_deep_dup_evaluation (FoveaDeep *deep);
+void     fovea_deep_best_clear (FoveaDeepBest *best);
+/* Of the best one, for the version; nothing where nothing was held out, or it was found by a run that this one goes on from. */
+void     fovea_deep_evaluate (FoveaDeep *deep);
 
 /* deep-resume */
 gboolean fovea_deep_save (FoveaDeep *deep, GError **error);

@@ -6,6 +6,7 @@
 #include "engine/engine-error.h"
 #include "models/network.h"
 #include "models/visual-classifier.h"
+#include "models/visual-embedder.h"
 
 static char *
 dup_checkpoint_path (FoveaTraining *training)
@@ -36,6 +37,7 @@ title_of (const FoveaDeep *deep)
   return titles[deep->options.template];
 }
 
+/* An embedder is its network; a classifier has a head on it, too. */
 static gboolean
 split (gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -45,11 +47,13 @@ split (gpointer data, GCancellable *cancellable, GError **error)
   g_autoptr (FoveaHead) head = NULL;
   g_autoptr (GPtrArray) labels = fovea_training_dup_labels (training);
 
-  if (!fovea_network_split (deep->best.graph, training->version_id, title_of (deep), deep->options.exclusive, &training->network, &head, error))
+  if (deep->options.metric.wanted)
+    training->network = fovea_network_to_embedder (deep->best.graph, training->version_id, title_of (deep), error);
+  else if (!fovea_network_split (deep->best.graph, training->version_id, title_of (deep), deep->options.exclusive, &training->network, &head, error))
     return FALSE;
-  pack = fovea_pack_new_from_bytes (training->network, training->version_id, error);
-  if (pack == NULL)
-    return FALSE;
+  pack = training->network != NULL ? fovea_pack_new_from_bytes (training->network, training->version_id, error) : NULL;
+  if (pack == NULL || head == NULL)
+    return pack != NULL;
   training->predictor = fovea_predictor_new_head (head, labels, fovea_pack_get_name (pack), fovea_pack_get_hash (pack));
   return TRUE;
 }
@@ -60,8 +64,12 @@ describe (FoveaDeep *deep)
   GString *log = deep->training->log;
   const double pictures = (double) (deep->stage_first + deep->step) * deep->options.batch_size;
 
-  g_string_append_printf (log, "%s, %s, %s concepts\n", fovea_template_names[deep->options.template], deep->options.bf16 ? "bf16" : "f32",
-                          deep->options.exclusive ? "exclusive" : "independent");
+  g_string_append_printf (log, "%s, %s, ", fovea_template_names[deep->options.template], deep->options.bf16 ? "bf16" : "f32");
+  if (deep->options.metric.wanted)
+    g_string_append_printf (log, "%s, scale %g, margin %g\n", deep->options.metric.loss == FOVEA_LOSS_ARC ? "arcface" : "proxy-anchor",
+                            deep->options.metric.scale, deep->options.metric.margin);
+  else
+    g_string_append_printf (log, "%s concepts\n", deep->options.exclusive ? "exclusive" : "independent");
   g_string_append_printf (log, "%u pictures learned from, %u held out\n", fovea_training_pictures_get_n (deep->pictures),
                           fovea_training_pictures_get_n_held_out (deep->pictures));
   for (guint i = 0; i <= deep->stage; i++)
@@ -74,6 +82,9 @@ describe (FoveaDeep *deep)
   if (deep->best.probabilities != NULL)
     g_string_append_printf (log, "kept step %" G_GUINT64_FORMAT ": accuracy %.3f, loss %.3f on the pictures held out\n", deep->best.step,
                             deep->best.accuracy, deep->best.loss);
+  if (deep->best.found != NULL)
+    g_string_append_printf (log, "kept step %" G_GUINT64_FORMAT ": recall@1 %.3f, mAP@R %.3f among the pictures held out\n", deep->best.step,
+                            deep->best.accuracy, 1 - deep->best.loss);
 }
 
 /* --- from the beginning, or on --- */
@@ -112,9 +123,8 @@ deep_clear (FoveaDeep *deep)
   g_clear_pointer (&deep->trainer, fovea_trainer_free);
   g_clear_pointer (&deep->pictures, fovea_training_pictures_free);
   g_clear_pointer (&deep->network, fovea_graph_unref);
-  g_clear_pointer (&deep->best.graph, fovea_graph_unref);
+  fovea_deep_best_clear (&deep->best);
   g_clear_pointer (&deep->good_state, g_bytes_unref);
-  g_free (deep->best.probabilities);
   for (guint i = 0; i < deep->n; i++)
     g_free (deep->paths[i]);
   g_free (deep->paths);
@@ -128,19 +138,33 @@ deep_clear (FoveaDeep *deep)
     fovea_scheduler_release (fovea_core_get_scheduler (deep->training->core), deep->reserved_bytes);
 }
 
+static void
+read_options (FoveaDeep *deep)
+{
+  FoveaModelType *type = deep->training->state->type;
+  const FoveaMetricOptions *metric = &deep->options.metric;
+
+  if (FOVEA_IS_VISUAL_EMBEDDER (type))
+    fovea_visual_embedder_get_options (FOVEA_VISUAL_EMBEDDER (type), &deep->options);
+  else
+    fovea_visual_classifier_get_options (FOVEA_VISUAL_CLASSIFIER (type), &deep->options);
+  deep->loss = (FoveaLoss) { .kind = metric->wanted ? metric->loss : deep->options.exclusive ? FOVEA_LOSS_SOFTMAX : FOVEA_LOSS_SIGMOID,
+                             .label_smoothing = (float) deep->options.label_smoothing,
+                             .scale = (float) metric->scale,
+                             .margin = (float) metric->margin };
+}
+
 gboolean
 fovea_deep_train (FoveaTraining *training, GError **error)
 {
   FoveaDeep deep = { .training = training, .n_concepts = training->rows->n_concepts, .checkpoint_path = dup_checkpoint_path (training) };
   gboolean ok;
 
-  fovea_visual_classifier_get_options (FOVEA_VISUAL_CLASSIFIER (training->state->type), &deep.options);
-  deep.loss = (FoveaLoss) { .kind = deep.options.exclusive ? FOVEA_LOSS_SOFTMAX : FOVEA_LOSS_SIGMOID,
-                            .label_smoothing = (float) deep.options.label_smoothing };
+  read_options (&deep);
   ok = begin (&deep, error) && fovea_deep_run_stages (&deep, error) && fovea_deep_run_unit (&deep, split, &deep, error);
   if (ok)
     {
-      training->kfold = fovea_deep_dup_evaluation (&deep);
+      fovea_deep_evaluate (&deep);
       training->deep = fovea_deep_dup_json (&deep);
       describe (&deep);
     }

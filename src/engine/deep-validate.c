@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/deep-private.h"
+#include "models/network.h"
 #include "nn/plan.h"
 
 #define BATCH 16
@@ -17,7 +18,9 @@ typedef struct {
   FoveaGraph *graph;
   FoveaPlan *plan;
   FoveaTensor *images;
-  FoveaTensor *logits;
+  FoveaTensor *outputs; /* logits, or unit vectors of an embedder */
+  float *vectors;       /* of all of them so far; (nullable) */
+  gsize dim;
 } Validation;
 
 static gboolean
@@ -25,9 +28,13 @@ compile (gpointer data, GCancellable *cancellable, GError **error)
 {
   Validation *self = data;
 
+  g_autoptr (FoveaGraph) looked_at = NULL;
+
   self->graph = fovea_trainer_dup_graph (self->deep->trainer, TRUE, error);
   if (self->graph != NULL)
-    self->plan = fovea_plan_new (self->graph, 0, error);
+    looked_at = self->deep->options.metric.wanted ? fovea_network_cut_vectors (self->graph, error) : fovea_graph_ref (self->graph);
+  if (looked_at != NULL)
+    self->plan = fovea_plan_new (looked_at, 0, error);
   return self->plan != NULL;
 }
 
@@ -36,7 +43,7 @@ run_batch (gpointer data, GCancellable *cancellable, GError **error)
 {
   Validation *self = data;
 
-  return fovea_plan_run (self->plan, &self->images, &self->logits, cancellable, error);
+  return fovea_plan_run (self->plan, &self->images, &self->outputs, cancellable, error);
 }
 
 /* One row of logits to probabilities; returns its loss against what is true. */
@@ -80,11 +87,36 @@ is_right (const FoveaDeep *deep, guint row, const float *probabilities)
   return deep->truth[(gsize) row * deep->n_concepts + best] > 0;
 }
 
+static void
+judge_rows (Validation *self, guint from, guint n, FoveaDeepBest *result)
+{
+  FoveaDeep *deep = self->deep;
+  const gsize k = deep->n_concepts;
+
+  for (guint i = 0; i < n; i++)
+    {
+      const guint row = fovea_training_pictures_get_row (deep->pictures, TRUE, from + i);
+      float *probabilities = result->probabilities + (from + i) * k;
+
+      result->loss += judge_row (deep, FOVEA_TENSOR_DATA (self->outputs, float) + i * k, deep->targets + (gsize) row * k, probabilities);
+      result->accuracy += is_right (deep, row, probabilities);
+    }
+}
+
+static void
+keep_vectors (Validation *self, guint from)
+{
+  self->dim = (gsize) self->outputs->shape.dim[1];
+  if (self->vectors == NULL)
+    self->vectors = g_new (float, fovea_training_pictures_get_n_held_out (self->deep->pictures) * self->dim);
+  memcpy (self->vectors + from * self->dim, self->outputs->data, self->outputs->n_elements * sizeof (float));
+}
+
 static gboolean
 judge_batch (Validation *self, guint from, guint n, FoveaDeepBest *result, GError **error)
 {
   FoveaDeep *deep = self->deep;
-  const gsize pixels = 3 * (gsize) deep->input.size * (gsize) deep->input.size, k = deep->n_concepts;
+  const gsize pixels = 3 * (gsize) deep->input.size * (gsize) deep->input.size;
   const FoveaShape shape = fovea_shape (4, (gint64) n, (gint64) 3, (gint64) deep->input.size, (gint64) deep->input.size);
   g_autoptr (FoveaTensor) images = fovea_tensor_new (FOVEA_DTYPE_F32, &shape, error);
 
@@ -96,23 +128,68 @@ judge_batch (Validation *self, guint from, guint n, FoveaDeepBest *result, GErro
   self->images = images;
   if (!fovea_deep_run_unit (deep, run_batch, self, error))
     return FALSE;
-  for (guint i = 0; i < n; i++)
-    {
-      const guint row = fovea_training_pictures_get_row (deep->pictures, TRUE, from + i);
-      float *probabilities = result->probabilities + (from + i) * k;
-
-      result->loss += judge_row (deep, FOVEA_TENSOR_DATA (self->logits, float) + i * k, deep->targets + (gsize) row * k, probabilities);
-      result->accuracy += is_right (deep, row, probabilities);
-    }
-  g_clear_pointer (&self->logits, fovea_tensor_unref);
+  if (deep->options.metric.wanted)
+    keep_vectors (self, from);
+  else
+    judge_rows (self, from, n, result);
+  g_clear_pointer (&self->outputs, fovea_tensor_unref);
   return TRUE;
 }
 
-static void
-best_clear (FoveaDeepBest *best)
+/* Truth of the pictures held out, in their order. */
+static gint8 *
+dup_truth (FoveaDeep *deep)
+{
+  const guint n = fovea_training_pictures_get_n_held_out (deep->pictures), k = deep->n_concepts;
+  gint8 *truth = g_new (gint8, MAX ((gsize) n * k, 1));
+
+  for (guint i = 0; i < n; i++)
+    memcpy (truth + (gsize) i * k, deep->truth + (gsize) fovea_training_pictures_get_row (deep->pictures, TRUE, i) * k, k);
+  return truth;
+}
+
+typedef struct {
+  Validation *validation;
+  const gint8 *truth;
+  FoveaRetrievalRow *found;
+} Comparison;
+
+static gboolean
+compare (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Comparison *self = data;
+  FoveaDeep *deep = self->validation->deep;
+
+  return fovea_retrieval_measure (self->validation->vectors, fovea_training_pictures_get_n_held_out (deep->pictures), self->validation->dim,
+                                  self->truth, deep->n_concepts, g_get_num_processors (), self->found, cancellable, error);
+}
+
+/* Whether each finds its like among the others. The first of those found says little by itself: what is compared is mAP@R, for which
+ * every one counts. */
+static gboolean
+judge_vectors (Validation *self, FoveaDeepBest *result, GError **error)
+{
+  FoveaDeep *deep = self->deep;
+  const guint n = fovea_training_pictures_get_n_held_out (deep->pictures);
+  g_autofree gint8 *truth = dup_truth (deep);
+  Comparison comparison = { self, truth, g_new0 (FoveaRetrievalRow, n) };
+  FoveaRetrieval sum;
+
+  result->found = comparison.found;
+  if (!fovea_deep_run_unit (deep, compare, &comparison, error))
+    return FALSE;
+  sum = fovea_retrieval_sum (result->found, n, truth, deep->n_concepts, G_MAXUINT);
+  result->loss = sum.n > 0 ? 1 - sum.map_at_r : 1;
+  result->accuracy = sum.n > 0 ? sum.recall_at_1 : 0;
+  return TRUE;
+}
+
+void
+fovea_deep_best_clear (FoveaDeepBest *best)
 {
   g_clear_pointer (&best->graph, fovea_graph_unref);
   g_clear_pointer (&best->probabilities, g_free);
+  g_clear_pointer (&best->found, g_free);
 }
 
 static void
@@ -129,10 +206,10 @@ take_result (FoveaDeep *deep, FoveaDeepBest *result)
     deep->n_worse++;
   if (!first && !(result->loss <= SLACK * deep->least_loss))
     {
-      best_clear (result);
+      fovea_deep_best_clear (result);
       return;
     }
-  best_clear (&deep->best);
+  fovea_deep_best_clear (&deep->best);
   deep->best = *result;
 }
 
@@ -141,21 +218,29 @@ fovea_deep_validate (FoveaDeep *deep, GError **error)
 {
   const guint n = fovea_training_pictures_get_n_held_out (deep->pictures);
   Validation self = { .deep = deep };
-  FoveaDeepBest result = { .step = deep->stage_first + deep->step, .probabilities = g_new0 (float, MAX ((gsize) n * deep->n_concepts, 1)) };
+  FoveaDeepBest result = { .step = deep->stage_first + deep->step };
   FoveaTrainingPoint point = { .step = result.step, .loss = NAN, .learning_rate = NAN };
   gboolean ok = fovea_deep_run_unit (deep, compile, &self, error);
 
+  if (!deep->options.metric.wanted)
+    result.probabilities = g_new0 (float, MAX ((gsize) n * deep->n_concepts, 1));
   for (guint from = 0; ok && from < n; from += BATCH)
     ok = judge_batch (&self, from, MIN (BATCH, n - from), &result, error);
   g_clear_pointer (&self.plan, fovea_plan_free);
   result.graph = self.graph;
+  if (deep->options.metric.wanted)
+    ok = ok && judge_vectors (&self, &result, error);
+  else
+    {
+      result.loss /= n;
+      result.accuracy /= n;
+    }
+  g_free (self.vectors);
   if (!ok)
     {
-      best_clear (&result);
+      fovea_deep_best_clear (&result);
       return FALSE;
     }
-  result.loss /= n;
-  result.accuracy /= n;
   point.validation_loss = result.loss;
   point.validation_accuracy = result.accuracy;
   fovea_job_add_training_point (deep->training->job, &point);
@@ -179,34 +264,28 @@ fovea_deep_keep_last (FoveaDeep *deep, GError **error)
 
   if (!fovea_deep_run_unit (deep, dup_average, &self, error))
     return FALSE;
-  best_clear (&deep->best);
+  fovea_deep_best_clear (&deep->best);
   deep->best = (FoveaDeepBest) { .step = deep->stage_first + deep->step, .loss = NAN, .accuracy = NAN, .graph = self.graph };
   return TRUE;
 }
 
-FoveaEvaluation *
-fovea_deep_dup_evaluation (FoveaDeep *deep)
+void
+fovea_deep_evaluate (FoveaDeep *deep)
 {
-  const guint n = fovea_training_pictures_get_n_held_out (deep->pictures), k = deep->n_concepts;
-  g_autofree gint8 *truth = NULL;
-  g_autofree gint64 *ids = NULL;
-  g_autoptr (GPtrArray) labels = NULL;
-  FoveaEvalData data = { .n_rows = n, .probabilities = deep->best.probabilities, .exclusive = deep->options.exclusive, .assume_negatives = TRUE };
+  const guint n = fovea_training_pictures_get_n_held_out (deep->pictures);
+  g_autofree gint8 *truth = dup_truth (deep);
+  g_autofree gint64 *ids = g_new (gint64, MAX (n, 1));
+  g_autoptr (GPtrArray) labels = fovea_training_dup_labels (deep->training);
+  FoveaEvalData data = { .n_rows = n, .labels = labels, .truth = truth, .ids = ids, .probabilities = deep->best.probabilities,
+                         .exclusive = deep->options.exclusive, .assume_negatives = TRUE };
 
-  if (n == 0 || deep->best.probabilities == NULL)
-    return NULL;
-  truth = g_new (gint8, (gsize) n * k);
-  ids = g_new (gint64, n);
   for (guint i = 0; i < n; i++)
+    ids[i] = deep->ids[fovea_training_pictures_get_row (deep->pictures, TRUE, i)];
+  if (deep->best.probabilities != NULL)
+    deep->training->kfold = fovea_evaluation_new (&data);
+  else if (deep->best.found != NULL)
     {
-      const guint row = fovea_training_pictures_get_row (deep->pictures, TRUE, i);
-
-      memcpy (truth + (gsize) i * k, deep->truth + (gsize) row * k, k);
-      ids[i] = deep->ids[row];
+      deep->training->kfold = fovea_retrieval_dup_evaluation (deep->best.found, &data);
+      deep->training->retrieval = fovea_retrieval_sum_concepts (deep->best.found, n, truth, labels->len);
     }
-  labels = fovea_training_dup_labels (deep->training);
-  data.labels = labels;
-  data.truth = truth;
-  data.ids = ids;
-  return fovea_evaluation_new (&data);
 }

@@ -17,9 +17,11 @@ typedef struct {
   char *model_id;
   char *version_id; /* NULL: the newest */
   char *split; /* NULL: what cross-validation said at training */
+  char **concepts; /* (nullable) of an embedder: names or ids of those that are looked at */
   FoveaModelState *state;
   FoveaPredictor *predictor;
   FoveaRows *rows;
+  GPtrArray *labels; /* (nullable) of an embedder's rows */
   FoveaEvaluation *evaluation;
   char *metrics; /* of the version, to be written */
 } Evaluation;
@@ -56,6 +58,149 @@ load_rows (FoveaStore *store, gpointer data, GError **error)
     }
   return TRUE;
 }
+
+/* ---- embedders ---- */
+
+static const FoveaStoreConcept *
+find_concept (GPtrArray *all, const char *name)
+{
+  for (guint i = 0; i < all->len; i++)
+    {
+      const FoveaStoreConcept *concept = g_ptr_array_index (all, i);
+
+      if (g_strcmp0 (concept->public_id, name) == 0 || g_strcmp0 (concept->name, name) == 0)
+        return concept;
+    }
+  return NULL;
+}
+
+/* Those that were named, or every one that pictures are labelled with. (element-type FoveaStoreConcept), borrowed from @all. */
+static GPtrArray *
+choose_concepts (Evaluation *self, GPtrArray *all, GError **error)
+{
+  g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
+
+  for (guint i = 0; self->concepts == NULL && i < all->len; i++)
+    g_ptr_array_add (chosen, g_ptr_array_index (all, i));
+  for (char **name = self->concepts; name != NULL && *name != NULL; name++)
+    {
+      const FoveaStoreConcept *concept = find_concept (all, *name);
+
+      if (concept == NULL)
+        {
+          g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_NOT_FOUND, _("There is no concept “%s” in the project"), *name);
+          return NULL;
+        }
+      g_ptr_array_add (chosen, (gpointer) concept);
+    }
+  return g_steal_pointer (&chosen);
+}
+
+static FoveaRows *
+load_rows_of (Evaluation *self, FoveaStore *store, GPtrArray *concepts, GError **error)
+{
+  g_autofree gint64 *ids = g_new0 (gint64, MAX (concepts->len, 1));
+
+  for (guint i = 0; i < concepts->len; i++)
+    ids[i] = ((const FoveaStoreConcept *) g_ptr_array_index (concepts, i))->id;
+  return fovea_rows_load_labels (store, self->split, ids, concepts->len, error);
+}
+
+static gboolean
+shows (const FoveaRows *rows, gsize row, guint concept)
+{
+  return rows->labels[row * rows->n_concepts + concept] > 0;
+}
+
+/* Concepts without a picture have no figures: they are left out. */
+static void
+drop_unseen (const FoveaRows *rows, GPtrArray *concepts)
+{
+  for (guint k = concepts->len; k-- > 0;)
+    {
+      gboolean seen = FALSE;
+
+      for (gsize i = 0; i < rows->n && !seen; i++)
+        seen = shows (rows, i, k);
+      if (!seen)
+        g_ptr_array_remove_index (concepts, k);
+    }
+}
+
+/* A picture that shows none of them is nobody's like. */
+static void
+drop_plain (FoveaRows *rows)
+{
+  g_autofree gboolean *kept = g_new0 (gboolean, MAX (rows->n, 1));
+
+  for (gsize i = 0; i < rows->n; i++)
+    for (guint k = 0; k < rows->n_concepts; k++)
+      kept[i] = kept[i] || shows (rows, i, k);
+  fovea_rows_keep (rows, kept);
+}
+
+static gboolean
+load_alike (FoveaStore *store, gpointer data, GError **error)
+{
+  Evaluation *self = data;
+  g_autoptr (GPtrArray) all = fovea_store_list_concepts (store, error), concepts = all != NULL ? choose_concepts (self, all, error) : NULL;
+  g_autoptr (FoveaRows) rows = concepts != NULL ? load_rows_of (self, store, concepts, error) : NULL;
+
+  if (rows == NULL)
+    return FALSE;
+  drop_unseen (rows, concepts);
+  self->rows = load_rows_of (self, store, concepts, error);
+  if (self->rows == NULL)
+    return FALSE;
+  drop_plain (self->rows);
+  self->labels = fovea_labels_new ();
+  for (guint i = 0; i < concepts->len; i++)
+    {
+      const FoveaStoreConcept *concept = g_ptr_array_index (concepts, i);
+
+      g_ptr_array_add (self->labels, fovea_label_new (concept->public_id, concept->name));
+    }
+  if (self->rows->n > 1)
+    return TRUE;
+  g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
+                       _("There are no two labelled pictures to compare; label some, or choose another split"));
+  return FALSE;
+}
+
+typedef struct {
+  Evaluation *evaluation;
+  FoveaRetrievalRow *found;
+} Comparison;
+
+static gboolean
+compare_pictures (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Comparison *self = data;
+  const FoveaRows *rows = self->evaluation->rows;
+
+  return fovea_retrieval_measure (rows->vectors[FOVEA_FIT_LETTERBOX], rows->n, rows->dim, rows->labels, rows->n_concepts,
+                                  g_get_num_processors (), self->found, cancellable, error);
+}
+
+static JsonNode *
+measure_alike (Evaluation *self, GError **error)
+{
+  FoveaRows *rows = self->rows;
+  g_autofree FoveaRetrievalRow *found = g_new0 (FoveaRetrievalRow, MAX (rows->n, 1));
+  g_autofree FoveaRetrieval *figures = NULL;
+  Comparison comparison = { self, found };
+  const FoveaEvalData data = { .n_rows = rows->n, .labels = self->labels, .truth = rows->labels, .ids = rows->ids, .split = self->split };
+
+  if (!fovea_scheduler_run (fovea_core_get_scheduler (self->core), FOVEA_PRIORITY_TRAINING, compare_pictures, &comparison,
+                            fovea_job_get_cancellable (self->job), error))
+    return NULL;
+  figures = fovea_retrieval_sum_concepts (found, rows->n, rows->labels, rows->n_concepts);
+  self->evaluation = fovea_retrieval_dup_evaluation (found, &data);
+  return fovea_retrieval_metrics_dup_json (self->evaluation, figures, self->state->version != NULL ? self->state->version->public_id : "",
+                                           (const char *const *) rows->public_ids);
+}
+
+/* ---- classifiers ---- */
 
 static guint
 fits_mask_of (FoveaPredictor *predictor)
@@ -136,11 +281,35 @@ stored_kfold (Evaluation *self, GError **error)
   return NULL;
 }
 
+/* Kept with the version, when it is of everything in a split. Takes @metrics. */
+static JsonNode *
+keep (Evaluation *self, JsonNode *metrics, GError **error)
+{
+  if (self->state->version == NULL || self->split == NULL || self->concepts != NULL)
+    return metrics;
+  merge_metrics (self, metrics);
+  if (fovea_core_write (self->core, write_metrics, self, error))
+    return metrics;
+  json_node_unref (metrics);
+  return NULL;
+}
+
+static JsonNode *
+evaluate_embedder (Evaluation *self, GError **error)
+{
+  g_autofree char *name = fovea_model_state_dup_embedder_name (self->state);
+  JsonNode *metrics;
+
+  if (!fovea_core_read (self->core, load_alike, self, error)
+      || !fovea_rows_load_vectors (self->rows, self->core, self->job, name, 1u << FOVEA_FIT_LETTERBOX, error))
+    return NULL;
+  metrics = measure_alike (self, error);
+  return metrics != NULL ? keep (self, metrics, error) : NULL;
+}
+
 static JsonNode *
 evaluate_split (Evaluation *self, GError **error)
 {
-  JsonNode *metrics;
-
   if (!fovea_core_read (self->core, load_rows, self, error)
       || !fovea_rows_load_vectors (self->rows, self->core, self->job, fovea_predictor_get_pack_name (self->predictor),
                                    fits_mask_of (self->predictor), error))
@@ -150,12 +319,7 @@ evaluate_split (Evaluation *self, GError **error)
       g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, _("None of the pictures could be read"));
       return NULL;
     }
-  metrics = evaluate_rows (self);
-  merge_metrics (self, metrics);
-  if (fovea_core_write (self->core, write_metrics, self, error))
-    return metrics;
-  json_node_unref (metrics);
-  return NULL;
+  return keep (self, evaluate_rows (self), error);
 }
 
 /* What stands for a split where none was named: a deep training has held pictures out, others were cross-validated. */
@@ -168,11 +332,26 @@ was_held_out (Evaluation *self)
 }
 
 static char *
+dup_retrieval_summary (Evaluation *self, JsonObject *summary)
+{
+  const double recall = json_object_get_null_member (summary, "recall_at_1") ? 0 : 100 * json_object_get_double_member (summary, "recall_at_1");
+  const guint n = (guint) json_object_get_int_member (summary, "num_tot");
+
+  if (self->split == NULL)
+    return g_strdup_printf (ngettext ("The nearest picture is alike for %.1f %% of %u picture",
+                                      "The nearest picture is alike for %.1f %% of %u pictures", n), recall, n);
+  return g_strdup_printf (ngettext ("The nearest picture is alike for %.1f %% of %u picture of %s",
+                                    "The nearest picture is alike for %.1f %% of %u pictures of %s", n), recall, n, self->split);
+}
+
+static char *
 dup_summary (Evaluation *self, JsonNode *metrics)
 {
   JsonObject *summary = json_object_get_object_member (json_node_get_object (metrics), "summary");
   double accuracy = 100 * json_object_get_double_member_with_default (summary, "top1_accuracy", 0);
 
+  if (fovea_model_type_embeds (self->state->type))
+    return dup_retrieval_summary (self, summary);
   return self->split != NULL  ? g_strdup_printf (_("Accuracy %.1f %% on %s"), accuracy, self->split)
          : was_held_out (self) ? g_strdup_printf (_("Accuracy %.1f %% on the pictures held out"), accuracy)
                                : g_strdup_printf (_("Accuracy %.1f %% by cross-validation"), accuracy);
@@ -196,6 +375,15 @@ evaluate (Evaluation *self, GError **error)
 {
   if (!fovea_core_read (self->core, load_state, self, error))
     return NULL;
+  if (fovea_model_type_embeds (self->state->type))
+    return self->split != NULL || self->concepts != NULL || self->state->version == NULL ? evaluate_embedder (self, error)
+                                                                                         : stored_kfold (self, error);
+  if (self->concepts != NULL)
+    {
+      g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
+                   "Model “%s” knows its own concepts alone; only an embedder is measured on any", self->model_id);
+      return NULL;
+    }
   self->predictor = fovea_model_state_dup_predictor (self->state, error);
   if (self->predictor == NULL)
     return NULL;
@@ -244,6 +432,8 @@ free_evaluation (gpointer data)
   g_clear_pointer (&self->predictor, fovea_predictor_unref);
   g_clear_pointer (&self->rows, fovea_rows_free);
   g_clear_pointer (&self->evaluation, fovea_evaluation_unref);
+  g_clear_pointer (&self->labels, g_ptr_array_unref);
+  g_strfreev (self->concepts);
   g_free (self->metrics);
   g_free (self->model_id);
   g_free (self->version_id);
@@ -272,14 +462,30 @@ fovea_project_evaluate (FoveaProject *project, const char *model_id, const char 
   return fovea_project_evaluate_version (project, model_id, NULL, split);
 }
 
-FoveaJob *
-fovea_project_evaluate_version (FoveaProject *project, const char *model_id, const char *version_id, const char *split)
+/* Takes @evaluation. */
+static FoveaJob *
+start (FoveaProject *project, Evaluation *evaluation)
 {
+  const char *model_id = evaluation->model_id;
   g_autofree char *title = g_strdup_printf (_("Evaluate %s"), model_id);
-  FoveaJob *job = fovea_job_new (FOVEA_JOB_EVALUATE, title, evaluate_main,
-                                 evaluation_new (fovea_project_get_core (project), model_id, version_id, split), free_evaluation);
+  FoveaJob *job = fovea_job_new (FOVEA_JOB_EVALUATE, title, evaluate_main, evaluation, free_evaluation);
 
   fovea_job_set_target (job, model_id);
   fovea_project_start_job (project, job);
   return job;
+}
+
+FoveaJob *
+fovea_project_evaluate_version (FoveaProject *project, const char *model_id, const char *version_id, const char *split)
+{
+  return start (project, evaluation_new (fovea_project_get_core (project), model_id, version_id, split));
+}
+
+FoveaJob *
+fovea_project_evaluate_concepts (FoveaProject *project, const char *model_id, const char *split, const char *const *concepts)
+{
+  Evaluation *evaluation = evaluation_new (fovea_project_get_core (project), model_id, NULL, split);
+
+  evaluation->concepts = g_strdupv ((char **) concepts);
+  return start (project, evaluation);
 }

@@ -10,6 +10,7 @@
 #include "engine/one-concept-private.h"
 #include "engine/project-private.h"
 #include "engine/status-private.h"
+#include "models/network.h"
 #include "models/params.h"
 #include "store/store-undo.h"
 
@@ -294,6 +295,15 @@ load_state (FoveaStore *store, gpointer data, GError **error)
 }
 
 static gboolean
+export_embedder (Export *self, GError **error)
+{
+  g_autofree char *name = fovea_model_state_dup_embedder_name (self->state);
+  g_autoptr (FoveaPack) pack = fovea_core_dup_pack (self->core, name, error);
+
+  return pack != NULL && fovea_network_export_embedder (pack, self->path, error);
+}
+
+static gboolean
 export (Export *self, GError **error)
 {
   g_autoptr (FoveaPredictor) predictor = NULL;
@@ -301,6 +311,8 @@ export (Export *self, GError **error)
 
   if (!fovea_core_read (self->core, load_state, self, error))
     return FALSE;
+  if (fovea_model_type_embeds (self->state->type))
+    return export_embedder (self, error);
   predictor = fovea_model_state_dup_predictor (self->state, error);
   if (predictor == NULL)
     return FALSE;

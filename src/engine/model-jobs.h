@@ -37,6 +37,11 @@ FoveaJob *fovea_project_evaluate (FoveaProject *self, const char *model_id, cons
 FoveaJob *fovea_project_evaluate_version (FoveaProject *self, const char *model_id, const char *version_id,
                                           const char *split) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Of an embedder, trained or not, among the pictures of @concepts alone, by names or ids, which it need not have been trained
+ * on; @split (nullable): wherever they are. Not stored. INVALID for a model that is no embedder. */
+FoveaJob *fovea_project_evaluate_concepts (FoveaProject *self, const char *model_id, const char *split,
+                                           const char *const *concepts) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct {
   guint top_k;       /* 0 = the model's own */
   double min_value;  /* < 0 = the model's own */

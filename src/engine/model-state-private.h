@@ -22,7 +22,7 @@ typedef struct {
   FoveaStoreModel *model;
   FoveaModelType *type;        /* with the model's parameters */
   FoveaStoreVersion *version;  /* (nullable) the newest trained one */
-  GBytes *weights;             /* (nullable) of that version */
+  GBytes *weights;             /* (nullable) of that version's head; an embedder's has none */
   GPtrArray *concepts;         /* FoveaStoreConcept: those named at creation; empty = whatever is labelled */
 } FoveaModelState;
 
@@ -38,9 +38,13 @@ FoveaModelState *fovea_model_state_load_version (FoveaStore *store, const char *
 /* The type with the parameters that were stored, brought up to date. Any thread. */
 FoveaModelType *fovea_model_state_dup_type (const FoveaStoreModel *model, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ready to answer: the newest version, or what the type answers untrained. Errors: INVALID (not trained yet). Its pack is
+/* Ready to answer: the newest version, or what the type answers untrained. Errors: INVALID (not trained yet; an embedder, which says no concepts). Its pack is
  * the one that fovea_core_dup_pack() gives for its name. */
 FoveaPredictor *fovea_model_state_dup_predictor (FoveaModelState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Of a model that answers with vectors (fovea_model_type_embeds()): what fovea_core_get_embedder() knows its network by; its pictures are
+ * letterboxed. */
+char *fovea_model_state_dup_embedder_name (FoveaModelState *state) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What of a prediction is said, from the parameters; @limits->select_concepts is owned by the state. */
 void fovea_model_state_get_limits (FoveaModelState *state, FoveaOutputLimits *ret_limits);
@@ -71,6 +75,9 @@ FoveaRows *fovea_rows_load_labels (FoveaStore *store, const char *split, const g
 /* Adds the vectors of every fit in @fits_mask; drops rows that lack one. Job thread: embeds what is missing first. */
 gboolean fovea_rows_load_vectors (FoveaRows *rows, FoveaCore *core, FoveaJob *job, const char *pack_name, guint fits_mask,
                                   GError **error);
+
+/* Drops the rows where @kept_rows [n] is FALSE. */
+void fovea_rows_keep (FoveaRows *rows, const gboolean *kept_rows);
 
 /* ---- evaluations ---- */
 

@@ -104,6 +104,8 @@ load_version (FoveaModelState *state, FoveaStore *store, const char *version_id,
       g_propagate_error (error, g_steal_pointer (&none));
       return FALSE;
     }
+  if (fovea_model_type_embeds (state->type))
+    return TRUE;
   state->weights = fovea_store_get_weights (store, state->version->id, FOVEA_WEIGHTS_HEAD, MAX_WEIGHTS_BYTES, error);
   return state->weights != NULL;
 }
@@ -164,6 +166,12 @@ fovea_model_state_dup_predictor (FoveaModelState *state, GError **error)
   g_autoptr (GError) reason = NULL;
   FoveaPredictor *predictor;
 
+  if (fovea_model_type_embeds (state->type))
+    {
+      g_set_error (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID,
+                   _("Model “%s” answers with vectors, not with concepts; train a classifier on it"), state->model->public_id);
+      return NULL;
+    }
   if (state->weights != NULL)
     return read_predictor (state, error);
   predictor = fovea_model_type_new_predictor (state->type, &reason);
@@ -173,6 +181,12 @@ fovea_model_state_dup_predictor (FoveaModelState *state, GError **error)
   else if (predictor == NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
   return predictor;
+}
+
+char *
+fovea_model_state_dup_embedder_name (FoveaModelState *state)
+{
+  return g_strdup (state->version != NULL ? state->version->public_id : fovea_model_type_get_embedder (state->type, NULL));
 }
 
 void

@@ -28,7 +28,11 @@ typedef struct {
   GDestroyNotify func_destroy;
 
   FoveaModelState *state;  /* NULL without a project */
-  FoveaPredictor *predictor;
+  FoveaPredictor *predictor;   /* NULL of an embedder */
+  char *embedder_name;     /* (nullable) of an embedder */
+  FoveaEmbedder *embedder; /* idem, borrowed */
+  GPtrArray *labels;       /* none of an embedder */
+  guint width;             /* numbers that a picture is answered with */
   FoveaOutputLimits limits;
   JsonNode *model_json;    /* (nullable) what each output says of its model */
   const FoveaInputSpec *spec;
@@ -87,9 +91,27 @@ load_model (Prediction *self, GError **error)
 {
   if (!fovea_core_read (self->core, load_state, self, error))
     return FALSE;
+  if (fovea_model_type_embeds (self->state->type))
+    {
+      self->embedder_name = fovea_model_state_dup_embedder_name (self->state);
+      return TRUE;
+    }
   self->predictor = fovea_model_state_dup_predictor (self->state, error);
   fovea_model_state_get_limits (self->state, &self->limits);
   return self->predictor != NULL;
+}
+
+static gboolean
+prepare_embedder (Prediction *self, GError **error)
+{
+  self->embedder = fovea_core_get_embedder (self->core, self->embedder_name, error);
+  if (self->embedder == NULL)
+    return FALSE;
+  self->spec = fovea_pack_get_input_spec (fovea_embedder_get_pack (self->embedder));
+  self->n_fits = fovea_views_get_fits (FOVEA_VIEWS_LETTERBOX, self->fits);
+  self->labels = fovea_labels_new ();
+  self->width = fovea_embedder_get_dim (self->embedder);
+  return TRUE;
 }
 
 static gboolean
@@ -98,13 +120,21 @@ prepare (gpointer data, GCancellable *cancellable, GError **error)
   Prediction *self = data;
   g_autoptr (FoveaPack) pack = NULL;
 
+  if (self->embedder_name != NULL)
+    return prepare_embedder (self, error);
   if (fovea_predictor_get_head (self->predictor) != NULL)
     {
       pack = fovea_core_dup_pack (self->core, fovea_predictor_get_pack_name (self->predictor), error);
       if (pack == NULL)
         return FALSE;
     }
-  return fovea_predictor_prepare (self->predictor, pack, error);
+  if (!fovea_predictor_prepare (self->predictor, pack, error))
+    return FALSE;
+  self->spec = fovea_predictor_get_input_spec (self->predictor);
+  self->n_fits = fovea_views_get_fits (fovea_predictor_get_views (self->predictor), self->fits);
+  self->labels = g_ptr_array_ref (fovea_predictor_get_labels (self->predictor));
+  self->width = self->labels->len;
+  return TRUE;
 }
 
 static gboolean
@@ -119,8 +149,6 @@ get_ready (Prediction *self, GError **error)
     self->limits.max_concepts = self->options.top_k;
   if (self->options.min_value >= 0)
     self->limits.min_value = self->options.min_value;
-  self->spec = fovea_predictor_get_input_spec (self->predictor);
-  self->n_fits = fovea_views_get_fits (fovea_predictor_get_views (self->predictor), self->fits);
   for (guint i = 0; i < self->n_fits; i++)
     self->fits_mask |= 1u << self->fits[i];
   self->model_json = short_model_json (self);
@@ -148,7 +176,7 @@ make_squares (guint index, FoveaDecoded *decoded, gpointer data, GError **error)
 typedef struct {
   Prediction *self;
   FoveaTensor *images[2];
-  float *probabilities;
+  float *answers; /* probabilities, or vectors */
 } Unit;
 
 static gboolean
@@ -156,22 +184,24 @@ run_network (gpointer data, GCancellable *cancellable, GError **error)
 {
   Unit *unit = data;
 
-  return fovea_predictor_run_batch (unit->self->predictor, unit->images, unit->probabilities, cancellable, error);
+  if (unit->self->embedder != NULL)
+    return fovea_embedder_run (unit->self->embedder, unit->images[0], unit->answers, NULL, cancellable, error);
+  return fovea_predictor_run_batch (unit->self->predictor, unit->images, unit->answers, cancellable, error);
 }
 
-/* One row of probabilities for each picture of the batch that could be read. */
+/* One row of answers for each picture of the batch that could be read. */
 static float *
 predict_batch (Prediction *self, GError **error)
 {
   FoveaSquares *squares[BATCH];
-  guint n_labels = fovea_predictor_get_labels (self->predictor)->len, n = 0;
+  guint n = 0;
   Unit unit = { .self = self };
   gboolean ok = TRUE;
 
   for (guint i = 0; i < self->n_batch; i++)
     if (self->batch[i]->error == NULL)
       squares[n++] = self->batch[i]->product;
-  unit.probabilities = g_new0 (float, (gsize) MAX (n, 1) * n_labels);
+  unit.answers = g_new0 (float, (gsize) MAX (n, 1) * self->width);
   for (guint i = 0; ok && n > 0 && i < self->n_fits; i++)
     {
       unit.images[i] = fovea_squares_stack (squares, n, self->fits[i], self->spec->size, error);
@@ -182,8 +212,8 @@ predict_batch (Prediction *self, GError **error)
   for (guint i = 0; i < 2; i++)
     g_clear_pointer (&unit.images[i], fovea_tensor_unref);
   if (!ok)
-    g_clear_pointer (&unit.probabilities, g_free);
-  return unit.probabilities;
+    g_clear_pointer (&unit.answers, g_free);
+  return unit.answers;
 }
 
 /* A path that is not valid UTF-8 is said in its bytes, too. */
@@ -202,16 +232,18 @@ add_path_bytes (JsonNode *output, const char *path)
 }
 
 static JsonNode *
-output_for (Prediction *self, const FoveaReaderItem *item, const float *probabilities)
+output_for (Prediction *self, const FoveaReaderItem *item, const float *answers)
 {
   const char *path = self->paths[item->index];
   g_autofree char *url = g_utf8_make_valid (path, -1);
   g_autofree char *input_id = g_compute_checksum_for_string (G_CHECKSUM_MD5, path, -1);
   JsonNode *output
-      = fovea_output_dup_json (input_id, url, self->model_json, fovea_predictor_get_labels (self->predictor), probabilities, &self->limits,
+      = fovea_output_dup_json (input_id, url, self->model_json, self->labels, self->embedder == NULL ? answers : NULL, &self->limits,
                                item->error != NULL ? fovea_status_code_for_error (item->error) : FOVEA_STATUS_SUCCESS,
                                item->error != NULL ? item->error->message : NULL);
 
+  if (self->embedder != NULL && answers != NULL)
+    fovea_output_add_embedding (output, answers, self->width);
   add_path_bytes (output, path);
   return output;
 }
@@ -219,9 +251,9 @@ output_for (Prediction *self, const FoveaReaderItem *item, const float *probabil
 static gboolean
 flush_batch (Prediction *self, GError **error)
 {
-  g_autofree float *probabilities = predict_batch (self, error);
-  guint n_labels = fovea_predictor_get_labels (self->predictor)->len, row = 0;
-  gboolean more = probabilities != NULL;
+  g_autofree float *answers = predict_batch (self, error);
+  guint row = 0;
+  gboolean more = answers != NULL;
 
   for (guint i = 0; i < self->n_batch; i++)
     {
@@ -229,7 +261,7 @@ flush_batch (Prediction *self, GError **error)
 
       if (more)
         {
-          g_autoptr (JsonNode) output = output_for (self, item, item->error == NULL ? probabilities + (gsize) n_labels * row++ : NULL);
+          g_autoptr (JsonNode) output = output_for (self, item, item->error == NULL ? answers + (gsize) self->width * row++ : NULL);
 
           if (item->error != NULL)
             fovea_job_count_failure (self->job);
@@ -301,6 +333,8 @@ free_prediction (gpointer data)
     self->func_destroy (self->func_data);
   g_clear_pointer (&self->model_json, json_node_unref);
   g_clear_pointer (&self->predictor, fovea_predictor_unref);
+  g_clear_pointer (&self->labels, g_ptr_array_unref);
+  g_free (self->embedder_name);
   g_clear_pointer (&self->state, fovea_model_state_free);
   g_clear_pointer (&self->decoder, fovea_decoder_free);
   g_clear_pointer (&self->core, fovea_core_unref);

@@ -198,14 +198,14 @@ move_row (FoveaRows *rows, gsize from, gsize to)
       memmove (rows->vectors[fit] + rows->dim * to, rows->vectors[fit] + rows->dim * from, rows->dim * sizeof (float));
 }
 
-static void
-keep_found (FoveaRows *rows, const gboolean *found)
+void
+fovea_rows_keep (FoveaRows *rows, const gboolean *kept_rows)
 {
   gsize kept = 0;
 
   for (gsize i = 0; i < rows->n; i++)
     {
-      if (!found[i])
+      if (!kept_rows[i])
         g_clear_pointer (&rows->public_ids[i], g_free);
       else if (kept++ != i)
         {
@@ -233,6 +233,6 @@ fovea_rows_load_vectors (FoveaRows *rows, FoveaCore *core, FoveaJob *job, const 
   reading.dim = rows->dim = fovea_embedder_get_dim (embedder);
   if (!fovea_core_read (core, read_vectors, &reading, error))
     return FALSE;
-  keep_found (rows, found);
+  fovea_rows_keep (rows, found);
   return TRUE;
 }

@@ -10,6 +10,7 @@
 #include "models/eval-json.h"
 #include "models/params.h"
 #include "models/visual-classifier.h"
+#include "models/visual-embedder.h"
 #include "store/store-annotations.h"
 #include "store/store-jobs.h"
 #include "store/store-weights.h"
@@ -186,7 +187,7 @@ evaluate_by_folds (FoveaTraining *self)
   g_autoptr (GPtrArray) labels = fovea_training_dup_labels (self);
   FoveaEvalData data = { .labels = labels, .exclusive = fovea_predictor_get_head (self->predictor)->exclusive, .assume_negatives = TRUE };
 
-  if (result == NULL || result->out_of_fold == NULL)
+  if (result->out_of_fold == NULL)
     return NULL;
   probabilities = g_new (float, MAX (self->rows->n * k, 1));
   truth = g_new (gint8, MAX (self->rows->n * k, 1));
@@ -228,7 +229,9 @@ metrics_json (FoveaTraining *self, const char *version_id)
   JsonObject *object = json_node_get_object (root);
   JsonArray *scores = json_array_new ();
 
-  if (self->kfold != NULL)
+  if (self->retrieval != NULL)
+    json_object_set_member (object, "kfold", fovea_retrieval_metrics_dup_json (self->kfold, self->retrieval, version_id, NULL));
+  else if (self->kfold != NULL)
     json_object_set_member (object, "kfold", fovea_eval_metrics_dup_json (self->kfold, version_id, NULL));
   for (guint i = 0; self->result != NULL && self->result->scores != NULL && i < self->result->scores->len; i++)
     {
@@ -272,12 +275,12 @@ seed_of (FoveaModelType *type)
 static void
 describe (FoveaTraining *self)
 {
-  const FoveaHead *head = fovea_predictor_get_head (self->predictor);
+  const FoveaHead *head = self->deep == NULL ? fovea_predictor_get_head (self->predictor) : NULL;
   const FoveaHeadResult *result = self->result;
 
   g_string_append_printf (self->log, "%" G_GSIZE_FORMAT " pictures, %u concepts, split %s\n", self->rows->n, self->rows->n_concepts,
                           self->split != NULL ? self->split : "all");
-  if (self->deep == NULL)
+  if (head != NULL)
     g_string_append_printf (self->log, "fit %s, C %g, %s concepts\n", fovea_views_name (head->views), head->c,
                             head->exclusive ? "exclusive" : "independent");
   if (result != NULL && result->folds > 0)
@@ -305,7 +308,7 @@ make_version (FoveaTraining *self)
   version->concepts = fovea_json_to_string (concepts);
   version->data_hash = fovea_training_dup_data_hash (self);
   version->seed = seed_of (self->state->type);
-  if (self->kfold == NULL)
+  if (self->result != NULL)
     self->kfold = evaluate_by_folds (self);
   version->metrics = metrics_json (self, version->public_id);
   version->log = g_strdup (self->log->str);
@@ -318,12 +321,13 @@ static gboolean
 write_version (FoveaStore *store, gpointer data, GError **error)
 {
   FoveaTraining *self = data;
-  g_autoptr (GBytes) weights = fovea_predictor_to_bytes (self->predictor);
+  g_autoptr (GBytes) weights = self->predictor != NULL ? fovea_predictor_to_bytes (self->predictor) : NULL;
   gint64 id;
 
   if (!fovea_store_begin_work (store, error))
     return FALSE;
-  if (fovea_store_add_version (store, self->version, &id, error) && fovea_store_put_weights (store, id, FOVEA_WEIGHTS_HEAD, weights, error)
+  if (fovea_store_add_version (store, self->version, &id, error)
+      && (weights == NULL || fovea_store_put_weights (store, id, FOVEA_WEIGHTS_HEAD, weights, error))
       && (self->network == NULL || fovea_store_put_weights (store, id, FOVEA_WEIGHTS_NETWORK, self->network, error))
       && (self->kfold == NULL || fovea_evaluation_store (store, id, self->kfold, error))
       && fovea_store_release_job (store, self->job_row, FOVEA_STORE_JOB_DONE, "", error))
@@ -418,6 +422,22 @@ check_enough (FoveaTraining *self, GError **error)
   return FALSE;
 }
 
+static char *
+dup_retrieval_summary (FoveaTraining *self)
+{
+  const FoveaRetrieval *all = &self->retrieval[fovea_evaluation_get_n_concepts (self->kfold)];
+
+  return g_strdup_printf (ngettext ("The nearest picture is alike for %.1f %% of %u picture that was held out",
+                                    "The nearest picture is alike for %.1f %% of %u pictures that were held out", (gulong) all->n),
+                          all->n > 0 ? 100 * all->recall_at_1 : 0, (guint) all->n);
+}
+
+static gboolean
+is_deep (FoveaTraining *self)
+{
+  return FOVEA_IS_VISUAL_CLASSIFIER (self->state->type) || FOVEA_IS_VISUAL_EMBEDDER (self->state->type);
+}
+
 static void
 finish (FoveaTraining *self, const char *measured)
 {
@@ -434,6 +454,8 @@ finish (FoveaTraining *self, const char *measured)
     summary = g_strdup_printf (_("Accuracy %.1f %% (%.1f to %.1f) on %u pictures by %u-fold cross-validation"),
                                100 * self->result->accuracy, 100 * self->result->accuracy_low, 100 * self->result->accuracy_high,
                                (guint) self->result->n_evaluated, self->result->folds);
+  else if (self->retrieval != NULL)
+    summary = dup_retrieval_summary (self);
   else if (self->deep != NULL && self->kfold != NULL)
     summary = g_strdup_printf (_("Accuracy %.1f %% on %u pictures that were held out"),
                                100 * json_object_get_double_member_with_default (self->deep, "validation_accuracy", 0),
@@ -462,7 +484,7 @@ train (FoveaTraining *self, GError **error)
 {
   if (!fovea_core_write (self->core, load_training, self, error) || !check_enough (self, error))
     return FALSE;
-  if (!(FOVEA_IS_VISUAL_CLASSIFIER (self->state->type) ? fovea_deep_train (self, error) : train_head (self, error))
+  if (!(is_deep (self) ? fovea_deep_train (self, error) : train_head (self, error))
       || !fovea_job_checkpoint (self->job, error))
     return FALSE;
   make_version (self);
@@ -507,6 +529,7 @@ free_training (gpointer data)
   g_clear_pointer (&self->predictor, fovea_predictor_unref);
   g_clear_pointer (&self->result, fovea_head_result_free);
   g_clear_pointer (&self->kfold, fovea_evaluation_unref);
+  g_clear_pointer (&self->retrieval, g_free);
   g_clear_pointer (&self->version, fovea_store_version_free);
   g_clear_pointer (&self->deep, json_object_unref);
   g_clear_pointer (&self->network, g_bytes_unref);

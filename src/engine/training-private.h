@@ -3,6 +3,7 @@
 
 #include "engine/model-jobs.h"
 #include "engine/model-state-private.h"
+#include "models/retrieval.h"
 
 G_BEGIN_DECLS
 
@@ -23,9 +24,10 @@ typedef struct {
   gint64 started_us;
   GString *log;
 
-  FoveaPredictor *predictor;
+  FoveaPredictor *predictor; /* NULL of an embedder, which is its network alone */
   FoveaHeadResult *result;   /* (nullable) of a head */
   FoveaEvaluation *kfold;    /* (nullable) what cross-validation saw, or the pictures that were held out */
+  FoveaRetrieval *retrieval; /* (nullable) of an embedder's: of kfold's concepts, then of all */
   JsonObject *deep;          /* (nullable) "training" of the metrics of a deep one: recipe, steps, curve */
   char *version_id;          /* of the version that is being made */
   GBytes *network;           /* (nullable) its own pack, of that name */
@@ -43,7 +45,7 @@ GPtrArray *fovea_training_dup_labels (const FoveaTraining *self);
 /* SHA-256 over what decides the outcome: each picture's bytes with its labels, in order, and the concepts. */
 char *fovea_training_dup_data_hash (const FoveaTraining *self);
 
-/* Trains a visual-classifier: from rows with labels to predictor, network, kfold, deep and log. Job thread. */
+/* Trains a visual-classifier or a visual-embedder: from rows with labels to predictor, network, kfold, deep and log. Job thread. */
 gboolean fovea_deep_train (FoveaTraining *self, GError **error);
 
 /* Nothing is left of a training that was given up. Job thread. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "nn/loss.h"
 #include "vision/augment.h"
 
 G_BEGIN_DECLS
@@ -25,6 +26,14 @@ gboolean fovea_template_from_name (const char *name, FoveaTemplate *ret_template
 const char *fovea_template_get_pack (FoveaTemplate template);
 int fovea_template_get_size (FoveaTemplate template); /* pixels a side */
 
+/* In place of a classifier: vectors (models/network.h, nn/loss.h). */
+typedef struct {
+  gboolean wanted;
+  FoveaLossKind loss;
+  double scale, margin;
+  guint dim;                    /* of the vectors; 0 = as many as the network has */
+} FoveaMetricOptions;
+
 typedef struct {
   FoveaTemplate template;
   int image_size;               /* of those from scratch */
@@ -42,6 +51,7 @@ typedef struct {
   gboolean bf16;
   guint64 seed;
   FoveaAugmentation augmentation;
+  FoveaMetricOptions metric;
 } FoveaDeepOptions;
 
 typedef struct {

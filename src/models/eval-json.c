@@ -260,3 +260,44 @@ fovea_eval_metrics_dup_json (FoveaEvaluation *self, const char *id, const char *
     json_object_set_array_member (object, "test_set", make_test_set (self, row_ids));
   return json_node_init_object (json_node_alloc (), object);
 }
+
+static void
+add_retrieval (JsonObject *object, const FoveaRetrieval *figures)
+{
+  set_number (object, "recall_at_1", figures->recall_at_1);
+  set_number (object, "recall_at_5", figures->recall_at_5);
+  set_number (object, "r_precision", figures->r_precision);
+  set_number (object, "map_at_r", figures->map_at_r);
+  json_object_set_int_member (object, "num_correct", (gint64) figures->n_found_1);
+  json_object_set_int_member (object, "num_tot", (gint64) figures->n);
+}
+
+JsonNode *
+fovea_retrieval_metrics_dup_json (FoveaEvaluation *nearest, const FoveaRetrieval *figures, const char *id, const char *const *row_ids)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  JsonObject *summary = json_object_new ();
+  JsonArray *classes = json_array_new ();
+  double low, high;
+
+  fovea_metrics_wilson (figures[nearest->k].n_found_1, figures[nearest->k].n, 1.96, &low, &high);
+  add_retrieval (summary, &figures[nearest->k]);
+  json_object_set_double_member (summary, "recall_at_1_low", low);
+  json_object_set_double_member (summary, "recall_at_1_high", high);
+  for (guint c = 0; c < nearest->k; c++)
+    {
+      JsonObject *one = json_object_new ();
+
+      json_object_set_object_member (one, "concept", new_concept (fovea_labels_get (nearest->labels, c)));
+      add_retrieval (one, &figures[c]);
+      json_array_add_object_element (classes, one);
+    }
+  json_object_set_string_member (object, "id", id);
+  json_object_set_object_member (object, "summary", summary);
+  json_object_set_object_member (object, "confusion_matrix", make_confusion (nearest));
+  json_object_set_object_member (object, "label_counts", make_label_counts (nearest));
+  json_object_set_array_member (object, "metrics_by_class", classes);
+  if (row_ids != NULL)
+    json_object_set_array_member (object, "test_set", make_test_set (nearest, row_ids));
+  return json_node_init_object (json_node_alloc (), object);
+}

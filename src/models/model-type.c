@@ -7,6 +7,7 @@
 #include "models/output-json.h"
 #include "models/params.h"
 #include "models/visual-classifier.h"
+#include "models/visual-embedder.h"
 
 G_DEFINE_INTERFACE (FoveaModelType, fovea_model_type, G_TYPE_OBJECT)
 
@@ -17,6 +18,7 @@ static const struct {
 } registry[] = {
   { "embedding-classifier", fovea_embedding_classifier_get_type },
   { "visual-classifier", fovea_visual_classifier_get_type },
+  { "visual-embedder", fovea_visual_embedder_get_type },
 };
 
 static void
@@ -64,6 +66,12 @@ fovea_model_type_get_embedder (FoveaModelType *self, guint *ret_fits_mask)
   FoveaModelTypeInterface *iface = FOVEA_MODEL_TYPE_GET_IFACE (self);
 
   return iface->get_embedder != NULL ? iface->get_embedder (self, ret_fits_mask) : NULL;
+}
+
+gboolean
+fovea_model_type_embeds (FoveaModelType *self)
+{
+  return g_strv_contains (fovea_model_type_get_info (self)->output_fields, "embeddings");
 }
 
 FoveaPredictor *

@@ -71,6 +71,10 @@ const char *const *fovea_model_type_ids (void); /* NULL-terminated */
 
 const FoveaModelTypeInfo *fovea_model_type_get_info (FoveaModelType *self);
 
+/* Whether its models answer with vectors, not with concepts: then fovea_model_type_get_embedder() is what they answer with before
+ * they are trained, and they have no predictor. */
+gboolean fovea_model_type_embeds (FoveaModelType *self);
+
 /* Name of the embedder's pack and which fits (1 << FoveaFit) its vectors are needed of. NULL for types that need
  * none. */
 const char *fovea_model_type_get_embedder (FoveaModelType *self, guint *ret_fits_mask);

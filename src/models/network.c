@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "config.h"
+#include "models/views.h"
 #include "nn/onnx.h"
 
 #define OPSET 13
 #define EMBEDDING "embedding"
+#define VECTOR "vector"
 
 /* --- small parts --- */
 
@@ -488,11 +490,11 @@ fill_proxies (FoveaGraph *network, FoveaTensor *proxies, const float *means, gui
 }
 
 static int
-add_unit_length (FoveaGraph *network, int value)
+add_unit_length (FoveaGraph *network, int value, const char *name)
 {
   FoveaNode *node;
 
-  value = add_node (network, "LpNormalization", &value, 1, NULL, &node);
+  value = add_node (network, "LpNormalization", &value, 1, name, &node);
   fovea_node_set_int (node, "axis", -1);
   fovea_node_set_int (node, "p", 2);
   return value;
@@ -509,8 +511,8 @@ fovea_network_add_proxies (FoveaGraph *network, guint n_concepts, const float *m
   if (p < 0)
     return FALSE;
   fill_proxies (network, proxies, means, seed);
-  value = add_unit_length (network, fovea_graph_find_value (network, EMBEDDING));
-  p = add_unit_length (network, p);
+  value = add_unit_length (network, fovea_graph_find_value (network, EMBEDDING), VECTOR);
+  p = add_unit_length (network, p, NULL);
   value = add_node (network, "Gemm", (const int[]) { value, p }, 2, "cosines", &node);
   fovea_node_set_int (node, "transB", 1);
   set_output (network, value, n_concepts);
@@ -539,21 +541,26 @@ describe (FoveaGraph *pack, FoveaGraph *network, const char *name, const char *t
   set_metadata (pack, "fovea.version", FOVEA_VERSION);
 }
 
-FoveaGraph *
-fovea_network_cut_embedding (FoveaGraph *network, GError **error)
+static FoveaGraph *
+cut (FoveaGraph *network, const char *output, GError **error)
 {
-  const char *output = EMBEDDING;
-  FoveaGraph *pack = fovea_graph_cut (network, &output, 1, error);
+  FoveaGraph *part = fovea_graph_cut (network, &output, 1, error);
 
-  if (pack != NULL)
-    set_output (pack, g_array_index (pack->outputs, int, 0), embedding_dim (network));
-  return pack;
+  if (part != NULL)
+    set_output (part, g_array_index (part->outputs, int, 0), embedding_dim (network));
+  return part;
+}
+
+FoveaGraph *
+fovea_network_cut_vectors (FoveaGraph *network, GError **error)
+{
+  return cut (network, VECTOR, error);
 }
 
 static GBytes *
 pack_to_bytes (FoveaGraph *network, const char *name, const char *title, GError **error)
 {
-  g_autoptr (FoveaGraph) pack = fovea_network_cut_embedding (network, error);
+  g_autoptr (FoveaGraph) pack = cut (network, EMBEDDING, error);
 
   if (pack == NULL)
     return NULL;
@@ -591,4 +598,24 @@ fovea_network_split (FoveaGraph *network, const char *name, const char *title, g
   *ret_bytes = bytes;
   *ret_head = g_steal_pointer (&head);
   return TRUE;
+}
+
+gboolean
+fovea_network_export_embedder (FoveaPack *pack, const char *path, GError **error)
+{
+  g_autoptr (FoveaGraph) network = fovea_network_new_from_pack (pack, error);
+  int value;
+
+  if (network == NULL)
+    return FALSE;
+  value = add_unit_length (network, g_array_index (network->outputs, int, 0), "embeddings");
+  set_output (network, value, fovea_pack_get_dim (pack));
+  describe (network, fovea_pack_get_graph (pack), fovea_pack_get_name (pack), fovea_pack_get_title (pack));
+  set_metadata (network, "fovea.pack.hash", fovea_pack_get_hash (pack));
+  set_metadata (network, "fovea.fit", fovea_views_name (FOVEA_VIEWS_LETTERBOX));
+  g_free (network->producer_name);
+  network->producer_name = g_strdup ("Fovea");
+  g_free (network->producer_version);
+  network->producer_version = g_strdup (FOVEA_VERSION);
+  return fovea_onnx_save (network, path, error);
 }

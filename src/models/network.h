@@ -67,8 +67,12 @@ gboolean fovea_network_add_proxies (FoveaGraph *network, guint n_concepts, const
 /* The embedder of a network with proxies, trained, as a pack; arguments and errors as of fovea_network_split(). */
 GBytes *fovea_network_to_embedder (FoveaGraph *network, const char *name, const char *title, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The part of it that computes v, for looking at it while it learns. */
-FoveaGraph *fovea_network_cut_embedding (FoveaGraph *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* An embedder's pack as self-contained ONNX for other programs: input "image" f32 [N,3,S,S], letterboxed pictures, output "embeddings"
+ * f32 [N,D] of unit length; preprocessing, licence and Fovea's version in the metadata. */
+gboolean fovea_network_export_embedder (FoveaPack *pack, const char *path, GError **error);
+
+/* The part of it that computes v/|v|, for looking at it while it learns. */
+FoveaGraph *fovea_network_cut_vectors (FoveaGraph *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * fovea_network_split:

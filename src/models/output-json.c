@@ -98,3 +98,17 @@ fovea_output_dup_json (const char *input_id, const char *url, JsonNode *model, G
   json_object_set_object_member (output, "data", data);
   return json_node_init_object (json_node_alloc (), output);
 }
+
+void
+fovea_output_add_embedding (JsonNode *output, const float *vector, guint dim)
+{
+  JsonObject *data = json_object_get_object_member (json_node_get_object (output), "data"), *embedding = json_object_new ();
+  JsonArray *embeddings = json_array_new (), *numbers = json_array_sized_new (dim);
+
+  for (guint i = 0; i < dim; i++)
+    json_array_add_double_element (numbers, (double) vector[i]);
+  json_object_set_array_member (embedding, "vector", numbers);
+  json_object_set_int_member (embedding, "num_dimensions", dim);
+  json_array_add_object_element (embeddings, embedding);
+  json_object_set_array_member (data, "embeddings", embeddings);
+}

@@ -24,6 +24,9 @@ JsonNode *fovea_concepts_dup_json (GPtrArray *labels, const float *values, const
 JsonNode *fovea_output_dup_json (const char *input_id, const char *url, JsonNode *model, GPtrArray *labels, const float *values,
                                  const FoveaOutputLimits *limits, int status_code, const char *details) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Adds to such an output's "data" what an embedder says: "embeddings":[{"vector":[…],"num_dimensions":@dim}]. */
+void fovea_output_add_embedding (JsonNode *output, const float *vector, guint dim);
+
 /* {"code","description","details"}; @details nullable. */
 JsonNode *fovea_status_dup_json (int code, const char *description, const char *details) G_GNUC_WARN_UNUSED_RESULT;
 

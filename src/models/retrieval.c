@@ -179,3 +179,50 @@ fovea_retrieval_sum (const FoveaRetrievalRow *rows, gsize n, const gint8 *labels
   sum.map_at_r /= count;
   return sum;
 }
+
+FoveaRetrieval *
+fovea_retrieval_sum_concepts (const FoveaRetrievalRow *rows, gsize n, const gint8 *labels, guint n_concepts)
+{
+  FoveaRetrieval *sums = g_new (FoveaRetrieval, n_concepts + 1);
+
+  for (guint k = 0; k < n_concepts; k++)
+    sums[k] = fovea_retrieval_sum (rows, n, labels, n_concepts, k);
+  sums[n_concepts] = fovea_retrieval_sum (rows, n, labels, n_concepts, G_MAXUINT);
+  return sums;
+}
+
+static guint
+choose_answer (const gint8 *own, const gint8 *nearest, guint n_concepts)
+{
+  guint first = 0;
+
+  for (guint k = n_concepts; k-- > 0;)
+    {
+      if (own[k] > 0 && nearest[k] > 0)
+        return k;
+      if (nearest[k] > 0)
+        first = k;
+    }
+  return first;
+}
+
+FoveaEvaluation *
+fovea_retrieval_dup_evaluation (const FoveaRetrievalRow *rows, const FoveaEvalData *data)
+{
+  const gsize k = data->labels->len, n = data->n_rows;
+  g_autofree float *answers = g_new0 (float, MAX (n * k, 1));
+  g_autofree gint8 *truth = g_new0 (gint8, MAX (n * k, 1));
+  FoveaEvalData said = *data;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      if (rows[i].n_relevant == 0)
+        continue;
+      memcpy (truth + i * k, data->truth + i * k, k);
+      answers[i * k + choose_answer (truth + i * k, data->truth + rows[i].nearest * k, (guint) k)] = 1;
+    }
+  said.probabilities = answers;
+  said.truth = truth;
+  said.exclusive = TRUE;
+  return fovea_evaluation_new (&said);
+}

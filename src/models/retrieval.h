@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "models/evaluation.h"
+
 G_BEGIN_DECLS
 
 /* How well vectors find their like: each picture in turn asks for the pictures that are most similar to it (the cosine), itself left
@@ -40,5 +42,14 @@ typedef struct {
 
 /* Of the rows that show @concept, or of all: G_MAXUINT. */
 FoveaRetrieval fovea_retrieval_sum (const FoveaRetrievalRow *rows, gsize n, const gint8 *labels, guint n_concepts, guint concept);
+
+/* The same of every concept, and in the last place, [n_concepts], of all. */
+FoveaRetrieval *fovea_retrieval_sum_concepts (const FoveaRetrievalRow *rows, gsize n, const gint8 *labels,
+                                              guint n_concepts) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As if each picture were said to be what its nearest shows (with several concepts the one that both show, else the first): its accuracy
+ * is recall@1, and which concepts are taken for which leads to their pictures. The probabilities of @data are not looked at;
+ * those of the evaluation are 0 and 1. A picture without anything to find is passed over. Every row shows a concept. */
+FoveaEvaluation *fovea_retrieval_dup_evaluation (const FoveaRetrievalRow *rows, const FoveaEvalData *data) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
