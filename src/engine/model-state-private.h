@@ -38,8 +38,8 @@ FoveaModelState *fovea_model_state_load_version (FoveaStore *store, const char *
 /* The type with the parameters that were stored, brought up to date. Any thread. */
 FoveaModelType *fovea_model_state_dup_type (const FoveaStoreModel *model, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ready to answer: the newest version, or what the type answers untrained. Errors: INVALID (not trained yet; an embedder, which says no concepts). Its pack is
- * the one that fovea_core_dup_pack() gives for its name. */
+/* Ready to answer: the newest version, or what the type answers untrained. Errors: INVALID (not trained yet; an embedder, which says no
+ * concepts). Its pack is the one that fovea_core_dup_pack() gives for its name. */
 FoveaPredictor *fovea_model_state_dup_predictor (FoveaModelState *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Of a model that answers with vectors (fovea_model_type_embeds()): what fovea_core_get_embedder() knows its network by; its pictures are

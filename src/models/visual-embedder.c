@@ -232,7 +232,8 @@ add_own_params (void)
     g_param_spec_string ("loss", _("Loss"),
                          _("What is asked of the vectors; arcface: an angle between concepts, proxy-anchor: pictures that are hard count most"),
                          losses[0], FLAGS);
-  props[PROP_SCALE] = g_param_spec_double ("scale", _("Scale"), _("How sharply near and far are told apart; 0: as usual for the loss"), 0, 1000, 0, FLAGS);
+  props[PROP_SCALE] = g_param_spec_double ("scale", _("Scale"), _("How sharply near and far are told apart; 0: as usual for the loss"),
+                                           0, 1000, 0, FLAGS);
   props[PROP_MARGIN] = g_param_spec_double ("margin", _("Margin"), _("How much closer to its own concept a picture has to be"), 0, 1, 0.1, FLAGS);
   props[PROP_EMBEDDING_DIM] =
     g_param_spec_int ("embedding-dim", _("Dimension"), _("Numbers in a vector; 0: as many as the network has"), 0, 4096, 0, FLAGS);
