@@ -17,7 +17,9 @@
 
 struct _FoveaEvaluationView {
   AdwBin parent_instance;
+  FoveaProject *project;
   FoveaEvaluation *evaluation; /* (nullable) */
+  gboolean asked_in_threshold; /* the pictures that are wanted are those of its one concept */
 
   GtkLabel *accuracy_label, *accuracy_caption, *matrix_caption, *reliability_caption;
   GtkButton *right_button, *wrong_button;
@@ -45,7 +47,18 @@ want (FoveaEvaluationView *self, GArray *ids, const char *what)
 static void
 on_part_wants (GtkWidget *part, GArray *ids, const char *what, FoveaEvaluationView *self)
 {
+  self->asked_in_threshold = part == GTK_WIDGET (self->threshold);
   want (self, ids, what);
+  self->asked_in_threshold = FALSE;
+}
+
+FoveaOpinions *
+fovea_evaluation_view_dup_opinions (FoveaEvaluationView *self)
+{
+  if (self->evaluation == NULL)
+    return NULL;
+  return fovea_opinions_new (self->evaluation, self->asked_in_threshold ? (int) fovea_threshold_panel_get_concept (self->threshold) : -1,
+                             fovea_project_get_concepts (self->project));
 }
 
 /* ---- accuracy ---- */
@@ -267,6 +280,7 @@ evaluation_view_dispose (GObject *object)
   FoveaEvaluationView *self = FOVEA_EVALUATION_VIEW (object);
 
   g_clear_pointer (&self->evaluation, fovea_evaluation_unref);
+  g_clear_object (&self->project);
   G_OBJECT_CLASS (fovea_evaluation_view_parent_class)->dispose (object);
 }
 
@@ -327,6 +341,7 @@ fovea_evaluation_view_new (FoveaProject *project)
 {
   FoveaEvaluationView *self = g_object_new (FOVEA_TYPE_EVALUATION_VIEW, NULL);
 
+  self->project = g_object_ref (project);
   self->threshold = FOVEA_THRESHOLD_PANEL (fovea_threshold_panel_new (project));
   gtk_box_append (self->threshold_box, GTK_WIDGET (self->threshold));
   g_signal_connect (self->threshold, "pictures-wanted", G_CALLBACK (on_part_wants), self);

@@ -3,6 +3,7 @@
 
 #include <adwaita.h>
 
+#include "app/opinions.h"
 #include "engine/project.h"
 
 G_BEGIN_DECLS
@@ -20,5 +21,8 @@ GtkWidget *fovea_evaluation_view_new (FoveaProject *project);
 
 /* @headline says the same accuracy with what it was measured on. */
 void fovea_evaluation_view_set_evaluation (FoveaEvaluationView *self, FoveaEvaluation *evaluation, const FoveaHeadline *headline);
+
+/* (nullable) what the evaluated model says of its pictures: within "pictures-wanted", of those that are wanted. */
+FoveaOpinions *fovea_evaluation_view_dup_opinions (FoveaEvaluationView *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -97,7 +97,10 @@ update_cells (FoveaImagesPage *self)
 
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))
-    fovea_picture_cell_set_shows_other_opinions (cell, shows);
+    {
+      fovea_picture_cell_set_shows_other_opinions (cell, shows);
+      fovea_images_page_show_opinion (self, cell);
+    }
 }
 
 /* Everything that says what is shown, and in which order. */
@@ -169,6 +172,8 @@ fovea_images_page_set_filter (FoveaImagesPage *self, const FoveaPictureFilter *f
   now.text = self->text;
   now.split = self->split;
   now.field_text = self->field_text;
+  if (now.ids == NULL)
+    g_clear_object (&self->opinions);
   self->filter = now;
   show_text (self);
   fovea_images_page_apply_filter (self);
@@ -236,12 +241,13 @@ fovea_images_page_forget_gone_concepts (FoveaImagesPage *self)
 }
 
 void
-fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what)
+fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what, FoveaOpinions *opinions)
 {
   const gint64 none = 0;
   const FoveaPictureFilter filter = { .ids = ids->len > 0 ? (const gint64 *) (gpointer) ids->data : &none, .n_ids = ids->len };
 
   replace (&self->ids_name, what);
+  g_set_object (&self->opinions, opinions);
   fovea_images_page_set_filter (self, &filter);
   start_anew (self);
 }

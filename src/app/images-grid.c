@@ -40,6 +40,20 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage 
   gtk_list_item_set_child (item, cell);
 }
 
+void
+fovea_images_page_show_opinion (FoveaImagesPage *self, FoveaPictureCell *cell)
+{
+  FoveaPicture *picture = fovea_picture_cell_get_picture (cell);
+  double value = 0.0;
+  FoveaConcept *concept = self->opinions != NULL && picture != NULL
+                            ? fovea_opinions_look_up (self->opinions, fovea_picture_get_id (picture), &value) : NULL;
+
+  if (self->opinions != NULL)
+    fovea_picture_cell_set_opinion (cell, concept, value);
+  else
+    fovea_picture_cell_forget_opinion (cell);
+}
+
 static void
 on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage *self)
 {
@@ -47,6 +61,7 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage *
 
   fovea_picture_cell_bind (cell, gtk_list_item_get_item (item), gtk_list_item_get_position (item), self->loader);
   fovea_picture_cell_set_selected (cell, gtk_list_item_get_selected (item));
+  fovea_images_page_show_opinion (self, cell);
 }
 
 static void
@@ -169,7 +184,7 @@ on_query_tooltip (GtkWidget *grid, int x, int y, gboolean keyboard, GtkTooltip *
   if (picture == NULL)
     return FALSE;
   name = fovea_picture_dup_name (picture);
-  description = fovea_picture_dup_description (picture);
+  description = fovea_picture_cell_dup_description (cell);
   text = g_strjoin (description[0] != '\0' ? "\n" : "", name, description, NULL);
   gtk_tooltip_set_text (tooltip, text);
   return TRUE;
@@ -214,6 +229,16 @@ add_stored_suggestions (FoveaImagesPage *self, GArray *labels)
       if (concept != NULL && fovea_picture_get_n_labels (picture) == 0)
         g_array_append_val (labels, label);
     }
+}
+
+FoveaConcept *
+fovea_images_page_get_suggestion (FoveaImagesPage *self, FoveaPicture *picture)
+{
+  double value;
+
+  if (self->opinions != NULL)
+    return fovea_opinions_look_up (self->opinions, fovea_picture_get_id (picture), &value);
+  return fovea_picture_cell_get_suggestion (picture, fovea_images_page_shows_other_opinions (self), &value);
 }
 
 GArray *

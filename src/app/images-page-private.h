@@ -28,6 +28,7 @@ struct _FoveaImagesPage {
   char *text, *split, *field_text;
   GArray *ids;                        /* (nullable) gint64 */
   char *ids_name, *field_name;        /* (nullable) what their chips say */
+  FoveaOpinions *opinions;            /* (nullable) a model's words about these ids, shown as long as they are */
   FoveaPictureSort sort;
   gint64 about;     /* what the order is about */
   char *about_name; /* (nullable) of the picture */
@@ -60,6 +61,7 @@ struct _FoveaImagesPage {
 /* images-grid.c: cells, pointer, drag. */
 void fovea_images_page_focus_cell (FoveaImagesPage *self, guint position);
 void fovea_images_page_init_grid (FoveaImagesPage *self);
+void fovea_images_page_show_opinion (FoveaImagesPage *self, FoveaPictureCell *cell); /* of a bound cell: the model's, or none */
 gboolean fovea_images_page_get_cell_bounds (FoveaImagesPage *self, guint position, GdkRectangle *ret_bounds); /* in the page */
 void fovea_images_page_scroll_to_top (FoveaImagesPage *self);
 void fovea_images_page_settle (FoveaImagesPage *self); /* rows have changed */

@@ -418,6 +418,7 @@ images_page_finalize (GObject *object)
   g_free (self->split);
   g_free (self->field_text);
   g_free (self->ids_name);
+  g_clear_object (&self->opinions);
   g_free (self->field_name);
   g_free (self->about_name);
   g_clear_pointer (&self->ids, g_array_unref);

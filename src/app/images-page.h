@@ -39,6 +39,9 @@ gboolean fovea_images_page_go_to (FoveaImagesPage *self, guint position);
 /* For a drag, or the clipboard. NULL: more files than that is useful for. (nullable) (transfer full) */
 GdkContentProvider *fovea_images_page_dup_selected_files (FoveaImagesPage *self) G_GNUC_WARN_UNUSED_RESULT;
 
+/* (nullable) what a model says of a picture here, as its cell shows it: the suggestion, or an evaluated model's word. */
+FoveaConcept *fovea_images_page_get_suggestion (FoveaImagesPage *self, FoveaPicture *picture);
+
 /* (element-type FoveaPictureLabel): what is suggested for those of the selected pictures that nobody has labelled. */
 GArray *fovea_images_page_dup_selected_suggestions (FoveaImagesPage *self) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -59,7 +62,7 @@ FoveaConcept *fovea_images_page_get_concept (FoveaImagesPage *self);
 void          fovea_images_page_set_split (FoveaImagesPage *self, const char *split); /* all of that split; "" without one */
 
 /* Exactly the pictures @ids (of gint64), under one chip that says @what. */
-void fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what);
+void fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what, FoveaOpinions *opinions);
 
 /* set_filter() with a condition on a field, whose name its chip says. */
 void fovea_images_page_set_field_filter (FoveaImagesPage *self, const FoveaPictureFilter *filter, const char *field_name);

@@ -230,6 +230,12 @@ on_view_wants (GtkWidget *view, GArray *ids, const char *what, FoveaModelEvaluat
   g_signal_emit (self, signals[PICTURES_WANTED], 0, ids, what);
 }
 
+FoveaOpinions *
+fovea_model_evaluation_dup_opinions (FoveaModelEvaluation *self)
+{
+  return self->shown ? fovea_evaluation_view_dup_opinions (self->view) : NULL;
+}
+
 /* ---- the object ---- */
 
 static void

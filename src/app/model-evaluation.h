@@ -3,6 +3,7 @@
 
 #include <adwaita.h>
 
+#include "app/opinions.h"
 #include "engine/model-actions.h"
 
 G_BEGIN_DECLS
@@ -14,5 +15,8 @@ G_DECLARE_FINAL_TYPE (FoveaModelEvaluation, fovea_model_evaluation, FOVEA, MODEL
 
 GtkWidget *fovea_model_evaluation_new (FoveaProject *project);
 void       fovea_model_evaluation_set_model (FoveaModelEvaluation *self, FoveaModel *model); /* (nullable) */
+
+/* (nullable) */
+FoveaOpinions *fovea_model_evaluation_dup_opinions (FoveaModelEvaluation *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

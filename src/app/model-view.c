@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/advice-box.h"
 #include "app/headline.h"
 #include "app/job-row.h"
 #include "app/model-evaluation.h"
@@ -31,6 +32,8 @@ struct _FoveaModelView {
   AdwClamp *evaluation_clamp, *try_clamp;
   GtkBox *versions_box, *overview_box;
   FoveaTrainingCurves *curves;
+  FoveaAdviceBox *advice;
+  char *advised; /* (nullable) version that it was asked about */
   FoveaModelEvaluation *evaluation;
   FoveaVersionCompare *compare;
   FoveaTryPanel *try_panel;
@@ -174,6 +177,23 @@ show_job (FoveaModelView *self)
   g_signal_connect_object (job, "finished", G_CALLBACK (on_job_finished), self, 0);
 }
 
+/* Of a classifier on the pretrained network: whether a deep one would do better, asked anew for each version. */
+static void
+show_advice (FoveaModelView *self)
+{
+  FoveaModelVersion *current = fovea_model_get_current (self->model);
+  const char *id = current != NULL && g_str_equal (fovea_model_get_type_id (self->model), "embedding-classifier")
+                     ? fovea_model_version_get_id (current) : NULL;
+
+  if (g_strcmp0 (id, self->advised) == 0)
+    return;
+  g_free (self->advised);
+  self->advised = g_strdup (id);
+  gtk_widget_set_visible (GTK_WIDGET (self->advice), FALSE);
+  if (id != NULL)
+    fovea_advice_box_ask (self->advice, self->project);
+}
+
 static void
 refresh (FoveaModelView *self)
 {
@@ -184,6 +204,7 @@ refresh (FoveaModelView *self)
   show_overview (self);
   show_versions (self);
   show_job (self);
+  show_advice (self);
 }
 
 /* ---- tabs ---- */
@@ -254,6 +275,16 @@ on_purpose_applied (FoveaModelView *self)
   g_signal_emit (self, signals[PURPOSE_CHANGED], 0, gtk_editable_get_text (GTK_EDITABLE (self->purpose_row)));
 }
 
+FoveaOpinions *
+fovea_model_view_dup_opinions (FoveaModelView *self)
+{
+  const char *tab = gtk_stack_get_visible_child_name (self->stack);
+
+  if (g_strcmp0 (tab, "evaluation") == 0)
+    return fovea_model_evaluation_dup_opinions (self->evaluation);
+  return g_strcmp0 (tab, "versions") == 0 ? fovea_version_compare_dup_opinions (self->compare) : NULL;
+}
+
 static void
 on_part_wants (GtkWidget *part, GArray *ids, const char *what, FoveaModelView *self)
 {
@@ -272,6 +303,7 @@ model_view_dispose (GObject *object)
   g_clear_object (&self->model);
   g_clear_object (&self->job);
   g_clear_object (&self->project);
+  g_clear_pointer (&self->advised, g_free);
   G_OBJECT_CLASS (fovea_model_view_parent_class)->dispose (object);
 }
 
@@ -344,6 +376,8 @@ fovea_model_view_new (FoveaProject *project)
   gtk_box_append (self->versions_box, GTK_WIDGET (self->compare));
   self->curves = FOVEA_TRAINING_CURVES (fovea_training_curves_new ());
   gtk_box_prepend (self->overview_box, GTK_WIDGET (self->curves));
+  self->advice = g_object_new (FOVEA_TYPE_ADVICE_BOX, NULL);
+  gtk_box_append (self->overview_box, GTK_WIDGET (self->advice));
   g_signal_connect (self->evaluation, "pictures-wanted", G_CALLBACK (on_part_wants), self);
   g_signal_connect (self->compare, "pictures-wanted", G_CALLBACK (on_part_wants), self);
   fovea_model_view_show_tab (self, "overview");

@@ -3,6 +3,7 @@
 
 #include <adwaita.h>
 
+#include "app/opinions.h"
 #include "engine/model-actions.h"
 
 G_BEGIN_DECLS
@@ -25,5 +26,8 @@ void        fovea_model_view_show_tab (FoveaModelView *self, const char *name);
 
 /* Why the last work on it failed; "" nothing. */
 void        fovea_model_view_set_error (FoveaModelView *self, const char *text);
+
+/* (nullable) what the version whose figures are shown says of pictures. */
+FoveaOpinions *fovea_model_view_dup_opinions (FoveaModelView *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

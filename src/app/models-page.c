@@ -155,7 +155,9 @@ on_models_changed (GListModel *models, guint position, guint removed, guint adde
 static void
 on_view_wants (FoveaModelView *view, GArray *ids, const char *what, FoveaModelsPage *self)
 {
-  fovea_page_want_pictures (FOVEA_PAGE (self), ids, what);
+  g_autoptr (FoveaOpinions) opinions = fovea_model_view_dup_opinions (view);
+
+  fovea_page_want_pictures (FOVEA_PAGE (self), ids, what, opinions);
 }
 
 /* ---- the page ---- */

@@ -17,8 +17,8 @@ static void
 fovea_page_default_init (FoveaPageInterface *iface)
 {
   signals[TITLE_CHANGED] = g_signal_new ("title-changed", FOVEA_TYPE_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[PICTURES_WANTED] = g_signal_new ("pictures-wanted", FOVEA_TYPE_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                                           G_TYPE_ARRAY, G_TYPE_STRING);
+  signals[PICTURES_WANTED] = g_signal_new ("pictures-wanted", FOVEA_TYPE_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                                           G_TYPE_ARRAY, G_TYPE_STRING, FOVEA_TYPE_OPINIONS);
 }
 
 const char *
@@ -102,7 +102,7 @@ fovea_page_title_changed (FoveaPage *page)
 }
 
 void
-fovea_page_want_pictures (FoveaPage *page, GArray *ids, const char *what)
+fovea_page_want_pictures (FoveaPage *page, GArray *ids, const char *what, FoveaOpinions *opinions)
 {
-  g_signal_emit (page, signals[PICTURES_WANTED], 0, ids, what);
+  g_signal_emit (page, signals[PICTURES_WANTED], 0, ids, what, opinions);
 }

@@ -3,6 +3,8 @@
 
 #include <gtk/gtk.h>
 
+#include "app/opinions.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -11,7 +13,8 @@ G_BEGIN_DECLS
  * A place of the sidebar: one page of an open project. The project's view asks it for what stands around it.
  *
  * Signals of the interface: "title-changed" (the subtitle or the count reads differently now) · "pictures-wanted" (GArray of gint64,
- * string): show exactly these pictures on the Images page, under that name ("labelled hat, predicted dress").
+ * string, FoveaOpinions): show exactly these pictures on the Images page, under that name ("labelled hat, predicted dress"), with
+ * these words of a model (nullable: today's suggestions).
  */
 #define FOVEA_TYPE_PAGE (fovea_page_get_type ())
 G_DECLARE_INTERFACE (FoveaPage, fovea_page, FOVEA, PAGE, GtkWidget)
@@ -55,6 +58,6 @@ void fovea_page_focus (FoveaPage *page);
 void fovea_page_set_shown (FoveaPage *page, gboolean shown);
 
 void fovea_page_title_changed (FoveaPage *page);
-void fovea_page_want_pictures (FoveaPage *page, GArray *ids, const char *what);
+void fovea_page_want_pictures (FoveaPage *page, GArray *ids, const char *what, FoveaOpinions *opinions); /* (nullable) */
 
 G_END_DECLS

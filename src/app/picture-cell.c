@@ -128,16 +128,23 @@ is_labelled (FoveaPicture *picture)
   return FALSE;
 }
 
+FoveaConcept *
+fovea_picture_cell_get_suggestion (FoveaPicture *picture, gboolean shows_other_opinions, double *ret_value)
+{
+  FoveaConcept *concept = fovea_picture_get_prediction (picture, ret_value);
+
+  return concept == NULL || is_said (picture, concept) || (is_labelled (picture) && !shows_other_opinions) ? NULL : concept;
+}
+
 static void
 read_prediction (FoveaPictureCell *self)
 {
   double value = self->opinion_value;
-  FoveaConcept *concept = self->has_opinion ? self->opinion : fovea_picture_get_prediction (self->picture, &value);
+  FoveaConcept *concept = self->has_opinion ? self->opinion
+                                            : fovea_picture_cell_get_suggestion (self->picture, self->shows_other_opinions, &value);
 
   g_clear_pointer (&self->prediction_text, g_free);
-  if (concept == NULL
-      || (!self->has_opinion
-          && (is_said (self->picture, concept) || (is_labelled (self->picture) && !self->shows_other_opinions))))
+  if (concept == NULL)
     {
       self->prediction_text = g_strdup ("");
       return;
@@ -155,20 +162,24 @@ set_accessible (GtkWidget *widget, const char *name, const char *description)
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description, -1);
 }
 
+char *
+fovea_picture_cell_dup_description (FoveaPictureCell *self)
+{
+  g_autofree char *said = self->has_opinion ? g_strjoin (self->label_text[0] != '\0' && self->prediction_text[0] != '\0' ? ", " : "",
+                                                         self->label_text, self->prediction_text, NULL)
+                                            : fovea_picture_dup_description (self->picture);
+
+  if (fovea_picture_get_missing (self->picture))
+    return g_strjoin (said[0] != '\0' ? ", " : "", said, _("file is missing"), NULL);
+  return g_steal_pointer (&said);
+}
+
 static void
 update_accessible (FoveaPictureCell *self)
 {
   GtkWidget *cell = gtk_widget_get_parent (GTK_WIDGET (self));
   g_autofree char *name = fovea_picture_dup_name (self->picture);
-  g_autofree char *said = self->has_opinion ? g_strjoin (self->label_text[0] != '\0' && self->prediction_text[0] != '\0' ? ", " : "",
-                                                         self->label_text, self->prediction_text, NULL)
-                                            : fovea_picture_dup_description (self->picture);
-  g_autofree char *description = NULL;
-
-  if (fovea_picture_get_missing (self->picture))
-    description = g_strjoin (said[0] != '\0' ? ", " : "", said, _("file is missing"), NULL);
-  else
-    description = g_strdup (said);
+  g_autofree char *description = fovea_picture_cell_dup_description (self);
 
   /* GTK before 4.12 has no call for the name of a list item: the item's widget is the cell that assistive technology sees. */
   if (cell != NULL)
@@ -681,6 +692,16 @@ fovea_picture_cell_set_opinion (FoveaPictureCell *self, FoveaConcept *concept, d
   self->has_opinion = TRUE;
   g_set_object (&self->opinion, concept);
   self->opinion_value = value;
+  fovea_picture_cell_refresh (self);
+}
+
+void
+fovea_picture_cell_forget_opinion (FoveaPictureCell *self)
+{
+  if (!self->has_opinion)
+    return;
+  self->has_opinion = FALSE;
+  g_clear_object (&self->opinion);
   fovea_picture_cell_refresh (self);
 }
 

@@ -33,9 +33,16 @@ GdkTexture   *fovea_picture_cell_get_texture (FoveaPictureCell *self); /* (nulla
 void     fovea_picture_cell_set_shows_other_opinions (FoveaPictureCell *self, gboolean shows);
 /* From now on what an evaluated model said stands there, labelled picture or not, in place of the suggestion; @concept NULL: nothing. */
 void     fovea_picture_cell_set_opinion (FoveaPictureCell *self, FoveaConcept *concept, double value);
+void     fovea_picture_cell_forget_opinion (FoveaPictureCell *self); /* the suggestion stands there again */
 void     fovea_picture_cell_set_selected (FoveaPictureCell *self, gboolean selected);
 void     fovea_picture_cell_set_rejected (FoveaPictureCell *self, gboolean rejected); /* the tick of a selected one is a dark cross */
 gboolean fovea_picture_cell_is_on_tick (FoveaPictureCell *self, double x, double y); /* in the cell's coordinates */
+
+/* What of the present suggestion a cell shows: NULL where it says what a person said, or where the person's word stands alone. */
+FoveaConcept *fovea_picture_cell_get_suggestion (FoveaPicture *picture, gboolean shows_other_opinions, double *ret_value);
+
+/* For assistive technology and tooltips; of a bound cell. */
+char *fovea_picture_cell_dup_description (FoveaPictureCell *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What the cell says in words, on the picture itself: "hat, not shoes", "dress 91 %"; "" when nothing. */
 const char *fovea_picture_cell_get_label_text (FoveaPictureCell *self);

@@ -105,9 +105,9 @@ on_title_changed (FoveaPage *page, FoveaProjectView *self)
 
 /* Numbers lead to pictures: whichever page it is that wants them shown. */
 static void
-on_pictures_wanted (FoveaPage *page, GArray *ids, const char *what, FoveaProjectView *self)
+on_pictures_wanted (FoveaPage *page, GArray *ids, const char *what, FoveaOpinions *opinions, FoveaProjectView *self)
 {
-  fovea_images_page_show_pictures (self->images, ids, what);
+  fovea_images_page_show_pictures (self->images, ids, what, opinions);
   show_page (self, FOVEA_PAGE (self->images));
   fovea_page_focus (FOVEA_PAGE (self->images));
 }

@@ -254,6 +254,12 @@ on_concept_chosen (FoveaThresholdPanel *self)
   show_concept (self);
 }
 
+guint
+fovea_threshold_panel_get_concept (FoveaThresholdPanel *self)
+{
+  return self->concept;
+}
+
 void
 fovea_threshold_panel_set_concept (FoveaThresholdPanel *self, guint concept)
 {

@@ -20,6 +20,7 @@ G_DECLARE_FINAL_TYPE (FoveaThresholdPanel, fovea_threshold_panel, FOVEA, THRESHO
 
 GtkWidget *fovea_threshold_panel_new (FoveaProject *project);
 void       fovea_threshold_panel_set_evaluation (FoveaThresholdPanel *self, FoveaEvaluation *evaluation); /* (nullable) */
+guint      fovea_threshold_panel_get_concept (FoveaThresholdPanel *self); /* index into the evaluation's */
 void       fovea_threshold_panel_set_concept (FoveaThresholdPanel *self, guint concept);
 
 G_END_DECLS

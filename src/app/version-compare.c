@@ -387,6 +387,12 @@ fovea_version_compare_set_model (FoveaVersionCompare *self, FoveaModel *model)
   fovea_project_list_splits_async (self->project, NULL, on_splits, g_object_ref (self));
 }
 
+FoveaOpinions *
+fovea_version_compare_dup_opinions (FoveaVersionCompare *self)
+{
+  return self->second != NULL ? fovea_opinions_new (self->second, -1, fovea_project_get_concepts (self->project)) : NULL;
+}
+
 /* ---- the object ---- */
 
 static void

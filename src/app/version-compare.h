@@ -3,6 +3,7 @@
 
 #include <adwaita.h>
 
+#include "app/opinions.h"
 #include "engine/model-actions.h"
 
 G_BEGIN_DECLS
@@ -14,5 +15,8 @@ G_DECLARE_FINAL_TYPE (FoveaVersionCompare, fovea_version_compare, FOVEA, VERSION
 
 GtkWidget *fovea_version_compare_new (FoveaProject *project);
 void       fovea_version_compare_set_model (FoveaVersionCompare *self, FoveaModel *model); /* (nullable) */
+
+/* (nullable) what the second version says of the pictures that both looked at. */
+FoveaOpinions *fovea_version_compare_dup_opinions (FoveaVersionCompare *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -214,8 +214,7 @@ accept_one (FoveaWindow *self)
   FoveaImagesPage *images = fovea_window_get_images (self);
   guint position = 0;
   g_autoptr (FoveaPicture) picture = fovea_images_page_dup_current (images, &position);
-  double value;
-  FoveaConcept *concept = picture != NULL ? fovea_picture_get_prediction (picture, &value) : NULL;
+  FoveaConcept *concept = picture != NULL ? fovea_images_page_get_suggestion (images, picture) : NULL;
   gint64 id;
 
   if (picture == NULL)

@@ -72,6 +72,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaRows, fovea_rows_free)
 FoveaRows *fovea_rows_load_labels (FoveaStore *store, const char *split, const gint64 *concepts, guint n_concepts,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What a training without a split of its own learns from: what people said of any concept that has pictures, on the pictures of
+ * the split "train" where there is one with labels, else on all. Store thread, or a reader. */
+FoveaRows *fovea_rows_load_to_learn (FoveaStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Adds the vectors of every fit in @fits_mask; drops rows that lack one. Job thread: embeds what is missing first. */
 gboolean fovea_rows_load_vectors (FoveaRows *rows, FoveaCore *core, FoveaJob *job, const char *pack_name, guint fits_mask,
                                   GError **error);

@@ -6,6 +6,7 @@
 #include "engine/model-state-private.h"
 #include "nn/half.h"
 #include "store/store-annotations.h"
+#include "store/store-concepts.h"
 #include "store/store-inputs.h"
 #include "store/store-vectors.h"
 
@@ -126,6 +127,31 @@ fovea_rows_load_labels (FoveaStore *store, const char *split, const gint64 *conc
   if (!fill_inputs (rows, store, error))
     return NULL;
   return g_steal_pointer (&rows);
+}
+
+FoveaRows *
+fovea_rows_load_to_learn (FoveaStore *store, GError **error)
+{
+  g_autoptr (GPtrArray) all = fovea_store_list_concepts (store, error);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  const gint64 *concepts;
+  FoveaRows *rows;
+
+  for (guint i = 0; all != NULL && i < all->len; i++)
+    {
+      const FoveaStoreConcept *concept = g_ptr_array_index (all, i);
+
+      if (concept->n_positive > 0)
+        g_array_append_val (ids, concept->id);
+    }
+  if (all == NULL)
+    return NULL;
+  concepts = (const gint64 *) (gpointer) ids->data;
+  rows = fovea_rows_load_labels (store, "train", concepts, ids->len, error);
+  if (rows == NULL || rows->n > 0)
+    return rows;
+  fovea_rows_free (rows);
+  return fovea_rows_load_labels (store, NULL, concepts, ids->len, error);
 }
 
 /* ---- vectors ---- */

@@ -13,7 +13,6 @@
 #include "engine/status-private.h"
 #include "models/embedding-classifier.h"
 #include "nn/half.h"
-#include "store/store-concepts.h"
 #include "store/store-vectors.h"
 
 #define LEAST_ROWS 40
@@ -148,30 +147,6 @@ gathered_clear (Gathered *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Gathered, gathered_clear)
 
-static gboolean
-load_rows (FoveaStore *reader, Gathered *self, GError **error)
-{
-  g_autoptr (GPtrArray) all = fovea_store_list_concepts (reader, error);
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-
-  for (guint i = 0; all != NULL && i < all->len; i++)
-    {
-      const FoveaStoreConcept *concept = g_ptr_array_index (all, i);
-
-      if (concept->n_positive > 0)
-        g_array_append_val (ids, concept->id);
-    }
-  if (all == NULL)
-    return FALSE;
-  self->rows = fovea_rows_load_labels (reader, "train", (const gint64 *) (gpointer) ids->data, ids->len, error);
-  if (self->rows != NULL && self->rows->n == 0)
-    {
-      fovea_rows_free (self->rows);
-      self->rows = fovea_rows_load_labels (reader, NULL, (const gint64 *) (gpointer) ids->data, ids->len, error);
-    }
-  return self->rows != NULL;
-}
-
 /* f32 [rows->n, dim]; rows that @space has no vector of are taken out of @found. */
 static float *
 read_space (FoveaStore *reader, gint64 space, const Gathered *self, gboolean *found, GError **error)
@@ -294,7 +269,8 @@ gather (FoveaStore *reader, Gathered *self, GError **error)
   g_autoptr (GObject) params = g_object_new (FOVEA_TYPE_EMBEDDING_CLASSIFIER, NULL);
   FoveaLiveSettings settings;
 
-  if (!load_rows (reader, self, error) || !fovea_model_infer_exclusive (reader, params, error))
+  self->rows = fovea_rows_load_to_learn (reader, error);
+  if (self->rows == NULL || !fovea_model_infer_exclusive (reader, params, error))
     return FALSE;
   g_object_get (params, "concepts-mutually-exclusive", &self->exclusive, NULL);
   fovea_live_settings_read (reader, &settings);

@@ -73,7 +73,24 @@ test_chips (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
-/* What another page asks for: exactly these, under one chip. */
+/* A model that was asked about two pictures: an apple (0.8) and a banana (0.6). */
+static FoveaOpinions *
+opinions_new (FoveaWindow *window, const gint64 ids[2])
+{
+  FoveaConcept *apple = get_concept (window, 0), *banana = get_concept (window, 1);
+  g_autoptr (GPtrArray) labels = fovea_labels_new ();
+  const float probabilities[] = { 0.8f, 0.2f, 0.4f, 0.6f };
+  const gint8 truth[] = { 1, -1, 1, -1 };
+  FoveaEvalData data = { .n_rows = 2, .labels = labels, .probabilities = probabilities, .truth = truth, .exclusive = TRUE, .ids = ids };
+  g_autoptr (FoveaEvaluation) evaluation = NULL;
+
+  g_ptr_array_add (labels, fovea_label_new ("apple", fovea_concept_get_name (apple)));
+  g_ptr_array_add (labels, fovea_label_new ("banana", fovea_concept_get_name (banana)));
+  evaluation = fovea_evaluation_new (&data);
+  return fovea_opinions_new (evaluation, -1, fovea_project_get_concepts (fovea_window_get_project (window)));
+}
+
+/* What another page asks for: exactly these, under one chip, with the words of the model that it is about. */
 static void
 test_pictures_wanted (void)
 {
@@ -81,21 +98,31 @@ test_pictures_wanted (void)
   FoveaImagesPage *images = get_images (window);
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (FoveaOpinions) opinions = NULL;
+  g_autoptr (FoveaPicture) picture = NULL;
   gint64 first = fovea_picture_list_get_id (fovea_images_page_get_list (images), 3);
   gint64 second = fovea_picture_list_get_id (fovea_images_page_get_list (images), 40);
   guint position;
 
   g_array_append_val (ids, first);
   g_array_append_val (ids, second);
-  fovea_page_want_pictures (FOVEA_PAGE (images), ids, "labelled apple, predicted pear");
+  opinions = opinions_new (window, (const gint64 *) (gpointer) ids->data);
+  fovea_page_want_pictures (FOVEA_PAGE (images), ids, "labelled apple, predicted pear", opinions);
   WAIT_FOR (count_pictures (window) == 2);
   g_assert_true (fovea_picture_list_find (fovea_images_page_get_list (images), first, &position));
   g_assert_true (fovea_picture_list_find (fovea_images_page_get_list (images), second, &position));
   g_assert_nonnull (find_chip (window, "Remove filter labelled apple, predicted pear"));
-  fovea_page_want_pictures (FOVEA_PAGE (images), none, "nothing");
+  WAIT_FOR (get_cell (window) != NULL && fovea_picture_cell_get_picture (get_cell (window)) != NULL
+            && g_strcmp0 (fovea_picture_cell_get_prediction_text (get_cell (window)), "apple 80 %") == 0);
+  g_assert_true (fovea_picture_list_find (fovea_images_page_get_list (images), second, &position));
+  picture = g_list_model_get_item (G_LIST_MODEL (fovea_images_page_get_list (images)), position);
+  g_assert_true (fovea_images_page_get_suggestion (images, picture) == get_concept (window, 1));
+  fovea_page_want_pictures (FOVEA_PAGE (images), none, "nothing", NULL);
   WAIT_FOR (count_pictures (window) == 0);
   g_signal_emit_by_name (find_chip (window, "Remove filter nothing"), "clicked");
   WAIT_FOR (count_pictures (window) == N_SAMPLES);
+  /* The samples are labelled and there is no network here: a person's word stands alone again. */
+  g_assert_null (fovea_images_page_get_suggestion (images, picture));
   gtk_window_destroy (GTK_WINDOW (window));
 }
 

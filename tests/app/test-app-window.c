@@ -121,7 +121,7 @@ test_label_and_undo (void)
   gtk_widget_activate_action (root, "win.undo", NULL);
   WAIT_FOR (fovea_picture_get_n_labels (picture) == 1);
   gtk_widget_activate_action (root, "win.undo", NULL);
-  WAIT_FOR (fovea_picture_get_label (picture, 0, &value) == before);
+  WAIT_FOR (fovea_picture_get_n_labels (picture) == 1 && fovea_picture_get_label (picture, 0, &value) == before);
   WAIT_FOR (is_enabled (root, "redo"));
   gtk_widget_activate_action (root, "win.redo", NULL);
   WAIT_FOR (fovea_picture_get_n_labels (picture) == 1 && fovea_picture_get_label (picture, 0, &value) != before);
