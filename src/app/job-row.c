@@ -148,6 +148,18 @@ close_popover (FoveaJobRow *self)
     gtk_popover_popdown (GTK_POPOVER (popover));
 }
 
+/* To the page; of a model's work to the model too. */
+static void
+on_show (FoveaJobRow *self)
+{
+  const char *target = fovea_job_get_target (self->job);
+  FoveaJobKind kind = fovea_job_get_kind (self->job);
+
+  if ((kind == FOVEA_JOB_TRAIN || kind == FOVEA_JOB_EVALUATE) && target != NULL)
+    gtk_widget_activate_action (GTK_WIDGET (self), "models.open", "s", target);
+  close_popover (self);
+}
+
 static void
 on_report (FoveaJobRow *self)
 {
@@ -188,7 +200,7 @@ fovea_job_row_init (FoveaJobRow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_signal_connect_swapped (self->pause_button, "clicked", G_CALLBACK (on_pause), self);
   g_signal_connect_swapped (self->cancel_button, "clicked", G_CALLBACK (on_cancel), self);
-  g_signal_connect_swapped (self->show_button, "clicked", G_CALLBACK (close_popover), self);
+  g_signal_connect_swapped (self->show_button, "clicked", G_CALLBACK (on_show), self);
   g_signal_connect_swapped (self->report_button, "clicked", G_CALLBACK (on_report), self);
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "app/advice-box.h"
+#include "app/training-time.h"
 #include "app/wrap-box.h"
 #include "engine/catalog.h"
 #include "engine/training-estimate.h"
@@ -22,10 +23,9 @@ struct _FoveaModelForm {
   gboolean trainable, train;
   GHashTable *controls; /* name of a parameter → its control, borrowed */
 
-  GtkLabel *title_label, *description_label, *message, *time_label;
+  GtkLabel *title_label, *description_label, *message;
   FoveaAdviceBox *advice;
-  GCancellable *estimating; /* (nullable) */
-  guint estimate_source;
+  FoveaTrainingTime *time;
   AdwPreferencesGroup *basic_group, *more_group;
   AdwEntryRow *name_row;
   AdwExpanderRow *concepts_row, *more_rows[FOVEA_N_PARAM_GROUPS];
@@ -321,81 +321,6 @@ add_control (FoveaModelForm *self, GParamSpec *pspec)
   g_hash_table_insert (self->controls, (gpointer) pspec->name, control);
 }
 
-/* ---- how long it will take ---- */
-
-/* Pause in changing a parameter after which the time is worked out anew. */
-#define ESTIMATE_MS 600
-
-static char *
-dup_duration (double seconds)
-{
-  guint minutes = (guint) (seconds / SECONDS_A_MINUTE + 0.5);
-
-  if (seconds < 50)
-    return g_strdup_printf (ngettext ("about %u second", "about %u seconds", MAX (1, (guint) (seconds / 10 + 0.5)) * 10),
-                            MAX (1, (guint) (seconds / 10 + 0.5)) * 10);
-  return g_strdup_printf (ngettext ("about %u minute", "about %u minutes", MAX (1, minutes)), MAX (1, minutes));
-}
-
-static void
-on_estimated (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (FoveaModelForm) self = data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *duration = NULL;
-  g_autofree char *text = NULL;
-  FoveaTrainingEstimate estimate;
-  gboolean known = fovea_project_estimate_training_finish (result, &estimate, &error);
-
-  if (g_task_get_cancellable (G_TASK (result)) != self->estimating)
-    return;
-  if (!known)
-    {
-      gtk_label_set_label (self->time_label, error->message);
-      return;
-    }
-  duration = dup_duration (estimate.seconds);
-  /* Translators: the second part is "about 3 minutes" */
-  text = g_strdup_printf (ngettext ("Learning from %u picture takes %s on this computer.", "Learning from %u pictures takes %s on this computer.",
-                                    estimate.n_pictures),
-                          estimate.n_pictures, duration);
-  gtk_label_set_label (self->time_label, text);
-}
-
-static void
-stop_estimating (FoveaModelForm *self)
-{
-  g_clear_handle_id (&self->estimate_source, g_source_remove);
-  g_cancellable_cancel (self->estimating);
-  g_clear_object (&self->estimating);
-}
-
-static gboolean
-on_estimate_due (gpointer data)
-{
-  FoveaModelForm *self = data;
-
-  self->estimate_source = 0;
-  if (self->params == NULL)
-    return G_SOURCE_REMOVE;
-  self->estimating = g_cancellable_new ();
-  fovea_project_estimate_training_async (self->project, self->params, self->estimating, on_estimated, g_object_ref (self));
-  return G_SOURCE_REMOVE;
-}
-
-static void
-estimate (FoveaModelForm *self)
-{
-  gboolean can = self->params != NULL && fovea_training_is_estimated (self->params);
-
-  stop_estimating (self);
-  gtk_widget_set_visible (GTK_WIDGET (self->time_label), can);
-  if (!can)
-    return;
-  gtk_label_set_label (self->time_label, _("Measuring how long it will take…"));
-  self->estimate_source = g_timeout_add (ESTIMATE_MS, on_estimate_due, self);
-}
-
 /* ---- name and concepts ---- */
 
 static gboolean
@@ -536,6 +461,12 @@ on_cancel (FoveaModelForm *self)
 /* ---- starting ---- */
 
 static void
+ask_time (FoveaModelForm *self)
+{
+  fovea_training_time_ask (self->time, self->project, self->params);
+}
+
+static void
 build (FoveaModelForm *self)
 {
   g_autoptr (GPtrArray) params = fovea_catalog_list_params (self->params);
@@ -550,9 +481,9 @@ build (FoveaModelForm *self)
     }
   gtk_widget_set_visible (GTK_WIDGET (self->more_group), more);
   g_signal_connect_object (self->params, "notify", G_CALLBACK (validate), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->params, "notify", G_CALLBACK (estimate), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->params, "notify", G_CALLBACK (ask_time), self, G_CONNECT_SWAPPED);
   validate (self);
-  estimate (self);
+  ask_time (self);
   if (fovea_training_is_estimated (self->params))
     fovea_advice_box_ask (self->advice, self->project);
 }
@@ -648,7 +579,7 @@ fovea_model_form_start (FoveaModelForm *self, const char *type_id, const char *p
   self->pack = g_strdup (pack);
   self->trainable = card.trainable;
   remove_rows (self);
-  estimate (self);
+  ask_time (self);
   gtk_widget_set_visible (GTK_WIDGET (self->advice), FALSE);
   gtk_label_set_label (self->title_label, card.question);
   gtk_label_set_label (self->description_label, card.description);
@@ -679,21 +610,12 @@ model_form_dispose (GObject *object)
 {
   FoveaModelForm *self = FOVEA_MODEL_FORM (object);
 
-  stop_estimating (self);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->params);
   g_clear_object (&self->project);
   g_clear_pointer (&self->packs, g_ptr_array_unref);
   G_OBJECT_CLASS (fovea_model_form_parent_class)->dispose (object);
-}
-
-/* The project is closed next, and others may still hold the form. */
-static void
-model_form_unroot (GtkWidget *widget)
-{
-  stop_estimating (FOVEA_MODEL_FORM (widget));
-  GTK_WIDGET_CLASS (fovea_model_form_parent_class)->unroot (widget);
 }
 
 static void
@@ -716,17 +638,17 @@ fovea_model_form_class_init (FoveaModelFormClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = model_form_dispose;
   G_OBJECT_CLASS (klass)->finalize = model_form_finalize;
-  widget_class->unroot = model_form_unroot;
   signals[CREATED] = g_signal_new ("created", FOVEA_TYPE_MODEL_FORM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
                                    G_TYPE_BOOLEAN);
   signals[CANCELLED] = g_signal_new ("cancelled", FOVEA_TYPE_MODEL_FORM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   g_type_ensure (FOVEA_TYPE_WRAP_BOX);
   g_type_ensure (FOVEA_TYPE_ADVICE_BOX);
+  g_type_ensure (FOVEA_TYPE_TRAINING_TIME);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/model-form.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, title_label);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, description_label);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, message);
-  gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, time_label);
+  gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, time);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, advice);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, basic_group);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelForm, more_group);

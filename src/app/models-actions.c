@@ -5,6 +5,8 @@
 
 #include "app/window.h"
 
+#define PATH_KEY "fovea-path"
+
 #define DEFAULT_TYPE "embedding-classifier"
 
 static FoveaWindow *
@@ -126,8 +128,11 @@ on_suggest (GSimpleAction *action, GVariant *target, gpointer data)
 static void
 on_exported (FoveaJob *job, FoveaModelsPage *self)
 {
+  const char *path = g_object_get_data (G_OBJECT (job), PATH_KEY);
+  g_autofree char *show = g_action_print_detailed_name ("win.show-file", g_variant_new_bytestring (path));
+
   if (fovea_job_get_state (job) == FOVEA_JOB_DONE)
-    toast (self, fovea_job_get_summary (job), NULL, NULL);
+    toast (self, fovea_job_get_summary (job), _("Show in Folder"), show);
   else if (fovea_job_get_error (job) != NULL)
     toast_error (self, _("The model was not exported"), fovea_job_get_error (job));
 }
@@ -143,6 +148,7 @@ on_export_chosen (GtkNativeDialog *dialog, int response, FoveaModelsPage *self)
     {
       g_autoptr (FoveaJob) job = fovea_project_export_model_job (self->project, id, path);
 
+      g_object_set_data_full (G_OBJECT (job), PATH_KEY, g_steal_pointer (&path), g_free);
       g_signal_connect_object (job, "finished", G_CALLBACK (on_exported), self, 0);
     }
   g_object_unref (dialog);

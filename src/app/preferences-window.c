@@ -16,7 +16,7 @@ struct _FoveaPreferencesWindow {
   FoveaProject *project; /* (nullable) */
   GCancellable *cancellable;
   AdwComboRow *scheme_row;
-  GtkSwitch *split_switch, *look_switch, *live_switch, *one_switch;
+  GtkSwitch *split_switch, *look_switch, *live_switch, *one_switch, *advance_switch;
   GtkWidget *one_row;
   GtkSpinButton *percent_spin, *cache_spin, *memory_spin;
   AdwActionRow *cache_row;
@@ -220,6 +220,7 @@ bind_settings (FoveaPreferencesWindow *self, GSettings *settings)
                                 scheme_from_row, NULL, NULL);
   g_settings_bind (settings, "split-new-pictures", self->split_switch, "active", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "live-suggestions", self->live_switch, "active", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "advance-after-label", self->advance_switch, "active", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "look-on-open", self->look_switch, "active", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "test-percent", self->percent_spin, "value", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "thumbnail-cache-mb", self->cache_spin, "value", G_SETTINGS_BIND_DEFAULT);
@@ -259,6 +260,7 @@ fovea_preferences_window_class_init (FoveaPreferencesWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, split_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, look_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, live_switch);
+  gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, advance_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, one_row);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, one_switch);
   gtk_widget_class_bind_template_child (widget_class, FoveaPreferencesWindow, percent_spin);

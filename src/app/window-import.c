@@ -231,6 +231,8 @@ ask_about_folders (Intake *intake, const FoveaImportSurvey *survey)
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "folders");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   g_signal_connect (dialog, "response", G_CALLBACK (on_answer), intake);
+  /* Return answers; on the check box, which comes first, it would only tick. */
+  gtk_window_set_focus (GTK_WINDOW (dialog), gtk_window_get_default_widget (GTK_WINDOW (dialog)));
   gtk_window_present (GTK_WINDOW (dialog));
 }
 

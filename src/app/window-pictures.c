@@ -5,6 +5,7 @@
 
 #include "app/accept-window.h"
 #include "app/concept-color.h"
+#include "app/settings.h"
 #include "engine/picture-edit.h"
 
 FoveaImagesPage *
@@ -138,11 +139,25 @@ label_ids (FoveaWindow *self, const gint64 *ids, gsize n_ids, const char *concep
   fovea_project_label_async (self->project, ids, n_ids, concept, value, NULL, on_labelled, gesture);
 }
 
+/* The next picture is selected before the label is there: with a filter that hides labelled pictures its place moves then. */
+static void
+advance (FoveaWindow *self)
+{
+  FoveaImagesPage *images = fovea_window_get_images (self);
+  guint position = 0;
+  g_autoptr (FoveaPicture) picture = fovea_images_page_dup_current (images, &position);
+
+  if (picture != NULL && fovea_settings_get () != NULL && g_settings_get_boolean (fovea_settings_get (), "advance-after-label"))
+    (void) fovea_images_page_go_to (images, position + 1);
+}
+
 static void
 label_selected (FoveaWindow *self, const char *concept, FoveaLabelValue value)
 {
   g_autoptr (GArray) ids = fovea_images_page_dup_selected_ids (fovea_window_get_images (self));
 
+  if (ids->len == 1 && value != FOVEA_LABEL_CLEAR)
+    advance (self);
   label_ids (self, (const gint64 *) (gpointer) ids->data, ids->len, concept, value, GTK_INVALID_LIST_POSITION);
 }
 
@@ -380,21 +395,17 @@ on_shown (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_show_in_folder (GSimpleAction *action, GVariant *target, gpointer data)
+show_file (FoveaWindow *self, const char *path)
 {
-  FoveaWindow *self = data;
   GDBusConnection *bus = g_application_get_dbus_connection (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))));
-  guint position;
-  g_autoptr (FoveaPicture) picture = fovea_images_page_dup_current (fovea_window_get_images (self), &position);
-  g_autofree char *path = picture != NULL ? fovea_picture_dup_path (picture) : NULL;
-  g_autofree char *uri = path != NULL ? g_filename_to_uri (path, NULL, NULL) : NULL;
+  g_autofree char *uri = g_filename_to_uri (path, NULL, NULL);
   const char *uris[] = { uri, NULL };
 
   if (uri == NULL)
     return;
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
-      g_autofree char *name = fovea_picture_dup_name (picture);
+      g_autofree char *name = g_filename_display_basename (path);
       g_autofree char *text = g_strdup_printf (_("The file %s is not where it was"), name);
 
       fovea_window_toast (self, text, NULL, NULL);
@@ -404,6 +415,23 @@ on_show_in_folder (GSimpleAction *action, GVariant *target, gpointer data)
     g_dbus_connection_call (bus, "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "org.freedesktop.FileManager1",
                             "ShowItems", g_variant_new ("(^ass)", uris, ""), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_shown,
                             g_strdup (uri));
+}
+
+static void
+on_show_in_folder (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  guint position;
+  g_autoptr (FoveaPicture) picture = fovea_images_page_dup_current (fovea_window_get_images (self), &position);
+  g_autofree char *path = picture != NULL ? fovea_picture_dup_path (picture) : NULL;
+
+  if (path != NULL)
+    show_file (self, path);
+}
+
+static void
+on_show_file (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  show_file (self, g_variant_get_bytestring (target));
 }
 
 /* ---- what is dropped in the sidebar ---- */
@@ -511,6 +539,7 @@ static const FoveaWindowAction actions[] = {
   { { "remove", on_remove }, FOVEA_NEEDS_SELECTION | FOVEA_NEEDS_WRITE },
   { { "copy", on_copy }, FOVEA_NEEDS_SELECTION },
   { { "show-in-folder", on_show_in_folder }, FOVEA_NEEDS_SELECTION },
+  { { "show-file", on_show_file, "ay" }, FOVEA_NEEDS_PROJECT },
   { { "context-menu", on_context_menu }, FOVEA_NEEDS_SELECTION },
   { { "split-menu", on_split_menu }, FOVEA_NEEDS_SELECTION | FOVEA_NEEDS_WRITE },
 };

@@ -87,16 +87,47 @@ on_folder_chosen (GtkNativeDialog *dialog, int response, FoveaWindow *self)
   g_object_unref (dialog);
 }
 
-static void
-on_find_missing (GSimpleAction *action, GVariant *target, gpointer self)
+/* What is left of the place where pictures came from; they have seldom been moved far. (nullable) */
+static GFile *
+dup_old_place (const char *const *folders)
 {
-  GtkFileChooserNative *dialog =
-    gtk_file_chooser_native_new (_("Find Missing Pictures: Where May They Be?"), self, GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
-                                 _("Look There"), NULL);
+  g_autoptr (GFile) place = folders != NULL && folders[0] != NULL ? g_file_new_for_path (folders[0]) : NULL;
 
+  while (place != NULL && !g_file_query_exists (place, NULL))
+    {
+      GFile *parent = g_file_get_parent (place);
+
+      g_object_unref (place);
+      place = parent;
+    }
+  return g_steal_pointer (&place);
+}
+
+static void
+on_folders_known (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (FoveaWindow) self = data;
+  g_auto (GStrv) folders = fovea_project_list_watched_folders_finish (FOVEA_PROJECT (source), result, NULL);
+  g_autoptr (GFile) place = dup_old_place ((const char *const *) folders);
+  GtkFileChooserNative *dialog;
+
+  if (G_OBJECT (self->project) != source)
+    return;
+  dialog = gtk_file_chooser_native_new (_("Find Missing Pictures: Where May They Be?"), GTK_WINDOW (self),
+                                        GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _("Look There"), NULL);
+  if (place != NULL)
+    gtk_file_chooser_set_current_folder (GTK_FILE_CHOOSER (dialog), place, NULL);
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
   g_signal_connect_object (dialog, "response", G_CALLBACK (on_folder_chosen), self, 0);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
+
+static void
+on_find_missing (GSimpleAction *action, GVariant *target, gpointer data)
+{
+  FoveaWindow *self = data;
+
+  fovea_project_list_watched_folders_async (self->project, self->cancellable, on_folders_known, g_object_ref (self));
 }
 
 /* ---- looking around: new pictures, missing ones, a missing network ---- */

@@ -467,7 +467,7 @@ static FoveaJob *
 start (FoveaProject *project, Evaluation *evaluation)
 {
   const char *model_id = evaluation->model_id;
-  g_autofree char *title = g_strdup_printf (_("Evaluate %s"), model_id);
+  g_autofree char *title = g_strdup_printf (_("Evaluate %s"), fovea_project_get_model_name (project, model_id));
   FoveaJob *job = fovea_job_new (FOVEA_JOB_EVALUATE, title, evaluate_main, evaluation, free_evaluation);
 
   fovea_job_set_target (job, model_id);

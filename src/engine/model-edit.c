@@ -373,7 +373,7 @@ export_main (FoveaJob *job, gpointer data, GError **error)
 FoveaJob *
 fovea_project_export_model_job (FoveaProject *self, const char *model_id, const char *path)
 {
-  g_autofree char *title = g_strdup_printf (_("Export %s"), model_id);
+  g_autofree char *title = g_strdup_printf (_("Export %s"), fovea_project_get_model_name (self, model_id));
   FoveaJob *job = fovea_job_new (FOVEA_JOB_EXPORT, title, export_main, export_new (self, model_id, path), export_free);
 
   fovea_job_set_target (job, model_id);

@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 
 FoveaCore *fovea_project_get_core (FoveaProject *self);
 
+/* What people call the model, its id while the list of models is not read yet. Project's thread; borrowed for the moment. */
+const char *fovea_project_get_model_name (FoveaProject *self, const char *model_id);
+
 /* Puts the job in the list and starts it. */
 void fovea_project_start_job (FoveaProject *self, FoveaJob *job);
 

@@ -457,6 +457,14 @@ fovea_project_get_models (FoveaProject *self)
   return self->models;
 }
 
+const char *
+fovea_project_get_model_name (FoveaProject *self, const char *model_id)
+{
+  FoveaModel *model = self->models != NULL ? fovea_model_list_lookup (self->models, model_id) : NULL;
+
+  return model != NULL ? fovea_model_get_name (model) : model_id;
+}
+
 static void
 on_view_gone (gpointer data, GObject *view)
 {

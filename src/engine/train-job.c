@@ -547,7 +547,7 @@ FoveaJob *
 fovea_project_train (FoveaProject *project, const char *model_id, const FoveaTrainOptions *options)
 {
   FoveaTraining *self = g_new0 (FoveaTraining, 1);
-  g_autofree char *title = g_strdup_printf (_("Train %s"), model_id);
+  g_autofree char *title = g_strdup_printf (_("Train %s"), fovea_project_get_model_name (project, model_id));
   FoveaJob *job;
 
   self->core = fovea_core_ref (fovea_project_get_core (project));
