@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "nn/kernels/train-kernels.h"
+
 typedef struct {
   FoveaTensor *weights, *gradient;
   FoveaParameterGroup group;
@@ -129,52 +131,69 @@ fovea_optimiser_get_moments (const FoveaOptimiser *optimiser, guint parameter)
 /* --- steps
  * --------------------------------------------------------------------------------------------------------------- */
 
-/* In double and in parts of a fixed size, so that the sum is the same for any number of threads. */
-static double
-square_sum (const float *g, gsize n)
+/* Elements that are taken at a time: the sums by so many, and so the result, are the same for any number of threads. */
+#define PART ((gsize) 1 << 14)
+
+typedef struct {
+  const Slot *slot;
+  gsize from, n;
+} Part;
+
+/* All weights in parts, those of large parameters too, so that no thread waits for another's. */
+static GArray *
+cut (const FoveaOptimiser *optimiser)
 {
-  double sum = 0;
+  GArray *parts = g_array_new (FALSE, FALSE, sizeof (Part));
 
-  for (gsize i = 0; i < n; i += 256)
+  for (guint i = 0; i < optimiser->slots->len; i++)
     {
-      float part = 0;
+      const Slot *slot = &g_array_index (optimiser->slots, Slot, i);
+      const gsize n = slot->weights->n_elements;
 
-      for (gsize j = i; j < MIN (n, i + 256); j++)
-        part += g[j] * g[j];
-      sum += (double) part;
+      for (gsize from = 0; from < n; from += PART)
+        {
+          const Part part = { slot, from, MIN (PART, n - from) };
+
+          g_array_append_val (parts, part);
+        }
     }
-  return sum;
+  return parts;
+}
+
+static float *
+floats (FoveaTensor *tensor, const Part *part)
+{
+  return FOVEA_TENSOR_DATA (tensor, float) + part->from;
 }
 
 static void
-step_adamw (const Slot *slot, const FoveaOptimiserOptions *o, float clip, double rate, guint64 t)
+step_adamw (const Part *part, const FoveaOptimiserOptions *o, float clip, double rate, guint64 t)
 {
-  float *restrict w = slot->weights->data, *restrict m = slot->moments.first->data, *restrict s = slot->moments.second->data;
-  const float *restrict g = slot->gradient->data;
-  const float keep = (float) (1 - rate * slot->group.weight_decay), epsilon = (float) o->epsilon;
-  const float b1 = (float) o->beta1, b2 = (float) o->beta2, c1 = (float) (1 - o->beta1), c2 = (float) (1 - o->beta2);
-  const float step = (float) (rate / (1 - pow (o->beta1, (double) t)));
-  const float correct = (float) (1 / sqrt (1 - pow (o->beta2, (double) t)));
+  const FoveaAdamW step = { .clip = clip,
+                            .b1 = (float) o->beta1,
+                            .c1 = (float) (1 - o->beta1),
+                            .b2 = (float) o->beta2,
+                            .c2 = (float) (1 - o->beta2),
+                            .keep = (float) (1 - rate * part->slot->group.weight_decay),
+                            .step = (float) (rate / (1 - pow (o->beta1, (double) t))),
+                            .correct = (float) (1 / sqrt (1 - pow (o->beta2, (double) t))),
+                            .epsilon = (float) o->epsilon };
+  const Slot *slot = part->slot;
 
-  for (gsize i = 0; i < slot->weights->n_elements; i++)
-    {
-      const float gradient = g[i] * clip;
-
-      m[i] = b1 * m[i] + c1 * gradient;
-      s[i] = b2 * s[i] + c2 * gradient * gradient;
-      w[i] = keep * w[i] - step * m[i] / (sqrtf (s[i]) * correct + epsilon);
-    }
+  fovea_train_kernels_get ()->adamw (&step, floats (slot->gradient, part), floats (slot->moments.first, part),
+                                     floats (slot->moments.second, part), floats (slot->weights, part), part->n);
 }
 
 static void
-step_sgd (const Slot *slot, const FoveaOptimiserOptions *o, float clip, double rate)
+step_sgd (const Part *part, const FoveaOptimiserOptions *o, float clip, double rate)
 {
-  float *restrict w = slot->weights->data, *restrict v = slot->moments.first->data;
-  const float *restrict g = slot->gradient->data;
+  const Slot *slot = part->slot;
+  float *restrict w = floats (slot->weights, part), *restrict v = floats (slot->moments.first, part);
+  const float *restrict g = floats (slot->gradient, part);
   const float decay = (float) slot->group.weight_decay, momentum = (float) o->momentum, step = (float) rate;
   const float ahead = o->nesterov ? 1 : 0;
 
-  for (gsize i = 0; i < slot->weights->n_elements; i++)
+  for (gsize i = 0; i < part->n; i++)
     {
       const float gradient = g[i] * clip + decay * w[i];
 
@@ -184,43 +203,36 @@ step_sgd (const Slot *slot, const FoveaOptimiserOptions *o, float clip, double r
 }
 
 static void
-average (const Slot *slot, float decay)
-{
-  float *restrict e = slot->moments.ema->data;
-  const float *restrict w = slot->weights->data;
-
-  for (gsize i = 0; i < slot->weights->n_elements; i++)
-    e[i] = decay * e[i] + (1 - decay) * w[i];
-}
-
-static void
-step_slot (const FoveaOptimiser *optimiser, const Slot *slot, float clip, double schedule)
+step_part (const FoveaOptimiser *optimiser, const Part *part, float clip, double schedule)
 {
   const FoveaOptimiserOptions *o = &optimiser->options;
+  const Slot *slot = part->slot;
   double rate = schedule * slot->group.learning_rate * optimiser->scale, t = (double) optimiser->n_steps;
 
   if (o->kind == FOVEA_OPTIMISER_ADAMW)
-    step_adamw (slot, o, clip, rate, optimiser->n_steps + 1);
+    step_adamw (part, o, clip, rate, optimiser->n_steps + 1);
   else
-    step_sgd (slot, o, clip, rate);
+    step_sgd (part, o, clip, rate);
   if (slot->moments.ema != NULL)
-    average (slot, (float) MIN (o->ema_decay, (1 + t) / (10 + t)));
+    fovea_train_kernels_get ()->average (floats (slot->moments.ema, part), floats (slot->weights, part),
+                                         (float) MIN (o->ema_decay, (1 + t) / (10 + t)), part->n);
 }
 
 gboolean
 fovea_optimiser_step (FoveaOptimiser *optimiser, double *ret_norm)
 {
   double norm = 0, schedule = fovea_optimiser_get_rate (optimiser);
-  g_autofree double *sums = g_new0 (double, optimiser->slots->len + 1);
-  int n = (int) optimiser->slots->len;
+  g_autoptr (GArray) parts = cut (optimiser);
+  int n = (int) parts->len;
+  g_autofree double *sums = g_new0 (double, MAX (n, 1));
   float clip = 1;
 
 #pragma omp parallel for schedule(dynamic)
   for (int i = 0; i < n; i++)
     {
-      const Slot *slot = &g_array_index (optimiser->slots, Slot, i);
+      const Part *part = &g_array_index (parts, Part, i);
 
-      sums[i] = square_sum (slot->gradient->data, slot->gradient->n_elements);
+      sums[i] = fovea_train_kernels_get ()->square_sum (floats (part->slot->gradient, part), part->n);
     }
   for (int i = 0; i < n; i++)
     norm += sums[i];
@@ -233,7 +245,7 @@ fovea_optimiser_step (FoveaOptimiser *optimiser, double *ret_norm)
     clip = (float) (optimiser->options.clip_norm / norm);
 #pragma omp parallel for schedule(dynamic)
   for (int i = 0; i < n; i++)
-    step_slot (optimiser, &g_array_index (optimiser->slots, Slot, i), clip, schedule);
+    step_part (optimiser, &g_array_index (parts, Part, i), clip, schedule);
   optimiser->n_steps++;
   return TRUE;
 }

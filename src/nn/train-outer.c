@@ -10,7 +10,8 @@
 
 #include "nn/train-private.h"
 
-/* Rows a time: both matrices of that many stay in the first cache. */
+/* Rows a time: both matrices of that many stay in the first cache; and they are summed up by themselves first, so that the
+ * last of some hundred thousand pixels is not rounded to what the sum of all before it can hold. */
 #define ROWS 64
 
 /* Columns that are worth it, and the least pixels of a picture. */
@@ -100,6 +101,18 @@ fill_columns (const FoveaDnnlConvOptions *o, const void *x, gsize p, float *to)
       }
 }
 
+static void
+add_columns (const float *rows, gsize stride, gsize n_rows, gsize n, float *db)
+{
+  float sums[MAX_NARROW] = { 0 };
+
+  for (gsize r = 0; r < n_rows; r++)
+    for (gsize c = 0; c < n; c++)
+      sums[c] += rows[r * stride + c];
+  for (gsize c = 0; c < n; c++)
+    db[c] += sums[c];
+}
+
 /* Sums of pixels [from, to); sums [narrow][wide], db of dy where that is narrow. */
 static void
 sum_pixels (const FoveaDnnlConvOptions *o, const char *x, const char *dy, gsize from, gsize to, float *sums, float *rows, float *db)
@@ -122,13 +135,12 @@ sum_pixels (const FoveaDnnlConvOptions *o, const char *x, const char *dy, gsize 
             fill_columns (o, x, first + r, row);
           else
             for (gsize c = 0; c < used; c++)
-              {
-                row[c] = get (dy, (first + r) * used + c, o->half);
-                db[c] += row[c];
-              }
+              row[c] = get (dy, (first + r) * used + c, o->half);
           for (gsize c = used; c < narrow; c++)
             row[c] = columns && c == used ? 1 : 0;
         }
+      if (!columns)
+        add_columns (rows, narrow, count, used, db);
       kernels->outer (rows, narrow, (columns ? dy : x) + first * n * size, count, narrow, n, o->half, sums, wide_size (w) / 16 * 16);
     }
 }

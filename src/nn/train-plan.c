@@ -206,6 +206,7 @@ fovea_train_plan_set_noise (FoveaTrainPlan *plan, guint64 noise, gsize first_row
 void
 fovea_train_plan_clear_gradients (FoveaTrainPlan *plan)
 {
+#pragma omp parallel for schedule(dynamic)
   for (guint i = 0; i < plan->parameters->len; i++)
     {
       FoveaTensor *gradient = fovea_train_parameter (plan, i)->gradient;

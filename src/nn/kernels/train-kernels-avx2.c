@@ -9,4 +9,5 @@
 #define SET(name) name##_avx2
 #define VMIN(a, b) (Vec) _mm256_min_ps ((__m256) (a), (__m256) (b))
 #define VMAX(a, b) (Vec) _mm256_max_ps ((__m256) (a), (__m256) (b))
+#define VSQRT(a) (Vec) _mm256_sqrt_ps ((__m256) (a))
 #include "nn/kernels/train-kernels-body.inc"

@@ -14,4 +14,5 @@
                                & _mm512_cmp_ps_mask ((__m512) (y), (__m512) (high), _CMP_LT_OQ), \
                              (__m512) (d))
 #define VSTREAM(p, v) _mm512_stream_ps (p, (__m512) (v))
+#define VSQRT(a) (Vec) _mm512_sqrt_ps ((__m512) (a))
 #include "nn/kernels/train-kernels-body.inc"

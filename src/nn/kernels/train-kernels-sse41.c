@@ -9,4 +9,5 @@
 #define SET(name) name##_sse41
 #define VMIN(a, b) (Vec) _mm_min_ps ((__m128) (a), (__m128) (b))
 #define VMAX(a, b) (Vec) _mm_max_ps ((__m128) (a), (__m128) (b))
+#define VSQRT(a) (Vec) _mm_sqrt_ps ((__m128) (a))
 #include "nn/kernels/train-kernels-body.inc"

@@ -40,6 +40,13 @@ typedef struct {
   float *scratch;     /* fovea_depthwise_scratch() floats, 64-byte aligned */
 } FoveaDepthwisePart;
 
+/* One step of AdamW (nn/optimiser.h), for all weights of a group:
+ *
+ *   m ← b1 m + c1 g',  s ← b2 s + c2 g'²,  w ← keep w − step m / (√s · correct + epsilon),  g' = clip g */
+typedef struct {
+  float clip, b1, c1, b2, c2, keep, step, correct, epsilon;
+} FoveaAdamW;
+
 typedef struct {
   const char *name;
   gsize width; /* floats a vector: channels are best cut at its multiples */
@@ -69,6 +76,10 @@ typedef struct {
   /* to[p][c] = m (y[p][c]) · factor · from[at + c] (+ to[p][c]) */
   void (*spread) (void *to, const void *from, gsize at, gboolean from_half, float factor, const void *y, float low, float high,
                   gboolean accumulate, gsize rows, gsize channels, gboolean half);
+
+  double (*square_sum) (const float *g, gsize n); /* in f32 by a few hundred at a time, those in f64 */
+  void (*adamw) (const FoveaAdamW *step, const float *g, float *m, float *s, float *w, gsize n);
+  void (*average) (float *e, const float *w, float keep, gsize n); /* e ← keep e + (1 − keep) w */
 } FoveaTrainKernels;
 
 const FoveaTrainKernels *fovea_train_kernels_get (void);
