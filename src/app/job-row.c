@@ -98,7 +98,7 @@ refresh (FoveaJobRow *self)
   FoveaJobState state = fovea_job_get_state (self->job);
   gboolean over = fovea_job_is_over (self->job);
   double fraction = fovea_job_get_fraction (self->job);
-  g_autofree char *detail = NULL;
+  g_autofree char *detail = NULL, *tooltip = NULL;
 
   if (over)
     detail = dup_outcome (self->job);
@@ -109,7 +109,8 @@ refresh (FoveaJobRow *self)
                                        fovea_job_get_eta_seconds (self->job));
   gtk_label_set_label (self->title_label, fovea_job_get_title (self->job));
   gtk_label_set_label (self->detail_label, detail);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->detail_label), detail);
+  tooltip = fovea_job_row_dup_detail (detail, fovea_job_get_note (self->job), -1.0);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->detail_label), tooltip);
   gtk_widget_set_visible (GTK_WIDGET (self->progress_bar), !over);
   gtk_widget_set_visible (GTK_WIDGET (self->pause_button), !over);
   gtk_widget_set_visible (self->cancel_button, !over);
@@ -121,7 +122,7 @@ refresh (FoveaJobRow *self)
   else if (!over)
     gtk_progress_bar_pulse (self->progress_bar);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, fovea_job_get_title (self->job),
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, detail, -1);
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, tooltip, -1);
 }
 
 static void

@@ -64,9 +64,19 @@ set_current (FoveaJob *job)
 /* ---- progress ---- */
 
 typedef struct {
-  gboolean shown;
+  gboolean wanted, shown, noted;
   gint64 last_us;
 } Progress;
+
+/* What is to be known before the work begins, as a line that stays, also where no progress is shown. */
+static void
+show_note (FoveaJob *job, Progress *progress)
+{
+  if (progress->noted || fovea_job_get_note (job)[0] == '\0')
+    return;
+  progress->noted = TRUE;
+  fprintf (stderr, "%s%s\n", progress->shown ? "\r\033[K" : "", fovea_job_get_note (job));
+}
 
 static void
 show_progress (FoveaJob *job, gpointer data)
@@ -76,6 +86,9 @@ show_progress (FoveaJob *job, gpointer data)
   double eta = fovea_job_get_eta_seconds (job);
   g_autofree char *left = eta >= 0 ? g_strdup_printf (", %.0f s left", eta) : g_strdup ("");
 
+  show_note (job, progress);
+  if (!progress->wanted)
+    return;
   if (now - progress->last_us < G_TIME_SPAN_SECOND / 4 && !fovea_job_is_over (job))
     return;
   progress->last_us = now;
@@ -87,13 +100,12 @@ show_progress (FoveaJob *job, gpointer data)
 gboolean
 fovea_cli_run_job (FoveaJob *job, const FoveaCliArgs *args)
 {
-  gboolean show = args->progress || isatty (STDERR_FILENO);
-  Progress progress = { 0 };
+  Progress progress = { .wanted = args->progress || isatty (STDERR_FILENO) };
   GError *error = NULL;
   gboolean ok;
 
   set_current (job);
-  ok = fovea_job_wait (job, show ? show_progress : NULL, &progress, &error);
+  ok = fovea_job_wait (job, show_progress, &progress, &error);
   set_current (NULL);
   if (progress.shown)
     fputs ("\r\033[K", stderr);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The network that is trained, its trainer, and how long that will take. */
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/deep-private.h"
@@ -216,6 +217,12 @@ choose_group (const char *name, const FoveaTensor *weights, gboolean is_weight, 
   return weights->shape.rank >= 2 ? GROUP_BACKBONE : GROUP_BACKBONE_VECTORS;
 }
 
+static FoveaBatchNorm
+batch_norm_of (const FoveaDeep *deep)
+{
+  return fovea_template_get_pack (deep->options.template) != NULL ? FOVEA_BATCH_NORM_FOLDED : FOVEA_BATCH_NORM_TRAINED;
+}
+
 static void
 trainer_options (FoveaDeep *deep, const FoveaDeepStage *stage, const FoveaParameterGroup *groups, FoveaTrainerOptions *options)
 {
@@ -231,7 +238,7 @@ trainer_options (FoveaDeep *deep, const FoveaDeepStage *stage, const FoveaParame
   options->groups = groups;
   options->n_groups = N_GROUPS;
   options->choose_group = choose_group;
-  options->batch_norm = fovea_template_get_pack (deep->options.template) != NULL ? FOVEA_BATCH_NORM_FOLDED : FOVEA_BATCH_NORM_TRAINED;
+  options->batch_norm = batch_norm_of (deep);
   options->seed = deep->options.seed;
   options->precision = deep->options.bf16 ? FOVEA_PRECISION_BF16 : FOVEA_PRECISION_F32;
   options->memory_limit = fovea_scheduler_get_memory_budget (fovea_core_get_scheduler (deep->training->core)) / MEMORY_PART;
@@ -241,7 +248,6 @@ typedef struct {
   FoveaDeep *deep;
   const FoveaDeepStage *stage;
   FoveaTrainer *trainer;
-  gsize bytes;
   double seconds;
   FoveaTrainingBatch *batch;
 } Making;
@@ -263,7 +269,7 @@ make_trainer (gpointer data, GCancellable *cancellable, GError **error)
 
   trainer_options (deep, self->stage, groups, &options);
   self->trainer = fovea_trainer_new (deep->network, &options, error);
-  return self->trainer != NULL && fovea_trainer_plan_memory (self->trainer, &batch, &self->bytes, &deep->n_parts, error);
+  return self->trainer != NULL && fovea_trainer_plan_memory (self->trainer, &batch, &deep->memory, error);
 }
 
 static gboolean
@@ -275,17 +281,40 @@ run_maker (FoveaDeep *deep, Making *making, GError **error)
   return FALSE;
 }
 
+/* Said before the first step. */
+static void
+say_memory (FoveaDeep *deep)
+{
+  const FoveaTrainingMemory *memory = &deep->memory;
+  const guint n = deep->options.batch_size, at_a_time = (n + memory->n_parts - 1) / memory->n_parts;
+  const gboolean trained = batch_norm_of (deep) == FOVEA_BATCH_NORM_TRAINED;
+  g_autofree char *text = NULL;
+
+  if (memory->bytes == memory->wanted)
+    return;
+  text = g_strdup_printf (
+    trained ? _("Memory is short: to learn from %u pictures at once takes %u MB. The network looks at %u at a time, for %u MB; "
+                "it may become a little less accurate")
+            : _("Memory is short: to learn from %u pictures at once takes %u MB. The network looks at %u at a time, for %u MB; "
+                "the result is the same"),
+    n, (guint) (memory->wanted >> 20), at_a_time, (guint) (memory->bytes >> 20));
+  fovea_job_set_note (deep->training->job, text);
+  g_string_append_printf (deep->training->log, "%s\n", text);
+}
+
 /* Memory is taken once: every stage's trainer needs the same. */
 static gboolean
-reserve (FoveaDeep *deep, gsize bytes, GError **error)
+reserve (FoveaDeep *deep, GError **error)
 {
   FoveaTraining *training = deep->training;
+  const gsize bytes = deep->memory.bytes;
 
   if (deep->reserved_bytes > 0)
     return TRUE;
   if (!fovea_scheduler_reserve (fovea_core_get_scheduler (training->core), bytes, fovea_job_get_cancellable (training->job), error))
     return FALSE;
   deep->reserved_bytes = bytes;
+  say_memory (deep);
   return TRUE;
 }
 
@@ -297,7 +326,7 @@ fovea_deep_make_trainer (FoveaDeep *deep, GError **error)
   if (!run_maker (deep, &making, error))
     return FALSE;
   deep->trainer = making.trainer;
-  return reserve (deep, making.bytes, error);
+  return reserve (deep, error);
 }
 
 /* --- the plan --- */
@@ -330,7 +359,7 @@ fovea_deep_make_plan (FoveaDeep *deep, GError **error)
   Making making = { .deep = deep, .stage = &any, .batch = batch };
   gboolean ok = batch != NULL && run_maker (deep, &making, error);
 
-  ok = ok && reserve (deep, making.bytes, error) && fovea_deep_run_unit (deep, time_steps, &making, error);
+  ok = ok && reserve (deep, error) && fovea_deep_run_unit (deep, time_steps, &making, error);
   g_clear_pointer (&making.trainer, fovea_trainer_free);
   if (!ok)
     return FALSE;

@@ -43,7 +43,7 @@ typedef struct {
   FoveaGraph *network; /* what the stage starts from, with its classifier */
   FoveaTrainer *trainer;
   gsize reserved_bytes;
-  guint n_parts;
+  FoveaTrainingMemory memory;
 
   FoveaDeepPlan plan;
   guint stage;

@@ -84,6 +84,7 @@ fovea_deep_dup_json (FoveaDeep *deep)
   set_number (object, "seconds", fovea_deep_elapsed_s (deep));
   set_number (object, "estimated_seconds", deep->estimate_s);
   set_number (object, "waited_for_pictures_seconds", deep->waited_s);
+  json_object_set_int_member (object, "parts", (gint64) deep->memory.n_parts);
   json_object_set_int_member (object, "went_back", deep->n_rolled_back);
   json_object_set_boolean_member (object, "stopped_early", deep->stopped_early);
   json_object_set_int_member (object, "best_step", (gint64) deep->best.step);

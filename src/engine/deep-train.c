@@ -96,8 +96,8 @@ say_estimate (FoveaDeep *deep)
   double seconds = deep->step_seconds * (double) fovea_deep_total_steps (deep) * 1.05;
 
   deep->estimate_s = fovea_deep_elapsed_s (deep) + seconds;
-  text = g_strdup_printf (ngettext ("%u steps, about %.0f s; in %u part", "%u steps, about %.0f s; in %u parts", deep->n_parts),
-                          (guint) fovea_deep_total_steps (deep), seconds, deep->n_parts);
+  text = g_strdup_printf (ngettext ("%u step, about %.0f s", "%u steps, about %.0f s", (guint) fovea_deep_total_steps (deep)),
+                          (guint) fovea_deep_total_steps (deep), seconds);
   fovea_job_set_detail (deep->training->job, text);
 }
 

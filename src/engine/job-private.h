@@ -28,6 +28,8 @@ gboolean fovea_job_checkpoint (FoveaJob *self, GError **error);
 void fovea_job_set_progress (FoveaJob *self, guint64 done, guint64 total, const char *noun);
 /* A phase without a count: "Looking for pictures". */
 void fovea_job_set_detail (FoveaJob *self, const char *detail);
+/* What is to be known of the work before it begins, a whole sentence; it stays. */
+void fovea_job_set_note (FoveaJob *self, const char *note);
 void fovea_job_set_summary (FoveaJob *self, const char *summary);
 void fovea_job_set_result_json (FoveaJob *self, char *json); /* (transfer full) */
 void fovea_job_add_report_row (FoveaJob *self, const char *path, int code, const char *description, const char *details);

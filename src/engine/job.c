@@ -40,14 +40,14 @@ struct _FoveaJob {
   Snapshot now;
   FoveaJobState live_state;
   gboolean over; /* the thread has left func */
-  char *live_summary;
+  char *live_summary, *live_note;
   char *result_json;
   GError *error;
   GPtrArray *rows; /* FoveaReportRow */
   GArray *curve;   /* FoveaTrainingPoint */
 
   /* What the main thread has shown last. */
-  char *detail, *speed, *summary;
+  char *detail, *speed, *summary, *note;
   double fraction, eta_seconds;
   guint failed;
   FoveaJobState state;
@@ -56,7 +56,9 @@ struct _FoveaJob {
 
 G_DEFINE_FINAL_TYPE (FoveaJob, fovea_job, G_TYPE_OBJECT)
 
-enum { PROP_0, PROP_TITLE, PROP_DETAIL, PROP_FRACTION, PROP_ETA_SECONDS, PROP_SPEED, PROP_STATE, PROP_FAILED_COUNT, PROP_SUMMARY, N_PROPS };
+enum {
+  PROP_0, PROP_TITLE, PROP_DETAIL, PROP_FRACTION, PROP_ETA_SECONDS, PROP_SPEED, PROP_STATE, PROP_FAILED_COUNT, PROP_SUMMARY, PROP_NOTE, N_PROPS
+};
 static GParamSpec *props[N_PROPS];
 enum { FINISHED, N_SIGNALS };
 static guint signals[N_SIGNALS];
@@ -90,10 +92,12 @@ fovea_job_finalize (GObject *object)
   g_free (self->now.detail);
   g_free (self->now.noun);
   g_free (self->live_summary);
+  g_free (self->live_note);
   g_free (self->result_json);
   g_free (self->detail);
   g_free (self->speed);
   g_free (self->summary);
+  g_free (self->note);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
   G_OBJECT_CLASS (fovea_job_parent_class)->finalize (object);
@@ -114,6 +118,7 @@ fovea_job_get_property (GObject *object, guint id, GValue *value, GParamSpec *ps
     case PROP_STATE: g_value_set_enum (value, self->state); break;
     case PROP_FAILED_COUNT: g_value_set_uint (value, self->failed); break;
     case PROP_SUMMARY: g_value_set_string (value, self->summary); break;
+    case PROP_NOTE: g_value_set_string (value, self->note); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
@@ -134,6 +139,7 @@ fovea_job_class_init (FoveaJobClass *klass)
   props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, FOVEA_TYPE_JOB_STATE, FOVEA_JOB_RUNNING, flags);
   props[PROP_FAILED_COUNT] = g_param_spec_uint ("failed-count", NULL, NULL, 0, G_MAXUINT, 0, flags);
   props[PROP_SUMMARY] = g_param_spec_string ("summary", NULL, NULL, "", flags);
+  props[PROP_NOTE] = g_param_spec_string ("note", NULL, NULL, "", flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
   signals[FINISHED] = g_signal_new ("finished", FOVEA_TYPE_JOB, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -149,9 +155,11 @@ fovea_job_init (FoveaJob *self)
   self->detail = g_strdup ("");
   self->speed = g_strdup ("");
   self->summary = g_strdup ("");
+  self->note = g_strdup ("");
   self->now.detail = g_strdup ("");
   self->now.noun = g_strdup ("");
   self->live_summary = g_strdup ("");
+  self->live_note = g_strdup ("");
   self->fraction = self->eta_seconds = -1;
 }
 
@@ -243,7 +251,7 @@ speed_of (const Snapshot *now)
 static gboolean
 refresh (FoveaJob *self)
 {
-  g_autofree char *summary = NULL;
+  g_autofree char *summary = NULL, *note = NULL;
   char *detail, *speed;
   double fraction, eta;
   guint failed;
@@ -258,11 +266,13 @@ refresh (FoveaJob *self)
   failed = self->now.failed;
   state = self->live_state;
   summary = g_strdup (self->live_summary);
+  note = g_strdup (self->live_note);
   g_mutex_unlock (&self->mutex);
 
   take_string (self, &self->detail, detail, PROP_DETAIL);
   take_string (self, &self->speed, speed, PROP_SPEED);
   take_string (self, &self->summary, g_steal_pointer (&summary), PROP_SUMMARY);
+  take_string (self, &self->note, g_steal_pointer (&note), PROP_NOTE);
   take_double (self, &self->fraction, fraction, PROP_FRACTION);
   take_double (self, &self->eta_seconds, eta, PROP_ETA_SECONDS);
   if (self->failed != failed)
@@ -472,6 +482,15 @@ fovea_job_set_summary (FoveaJob *self, const char *summary)
 }
 
 void
+fovea_job_set_note (FoveaJob *self, const char *note)
+{
+  g_mutex_lock (&self->mutex);
+  g_free (self->live_note);
+  self->live_note = g_strdup (note);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
 fovea_job_set_result_json (FoveaJob *self, char *json)
 {
   g_mutex_lock (&self->mutex);
@@ -641,6 +660,7 @@ FoveaJobKind fovea_job_get_kind (FoveaJob *self) { return self->kind; }
 const char *fovea_job_get_title (FoveaJob *self) { return self->title; }
 const char *fovea_job_get_target (FoveaJob *self) { return self->target; }
 const char *fovea_job_get_detail (FoveaJob *self) { return self->detail; }
+const char *fovea_job_get_note (FoveaJob *self) { return self->note; }
 double fovea_job_get_fraction (FoveaJob *self) { return self->fraction; }
 double fovea_job_get_eta_seconds (FoveaJob *self) { return self->eta_seconds; }
 const char *fovea_job_get_speed (FoveaJob *self) { return self->speed; }

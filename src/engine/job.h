@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  * pictures") ·
  * "fraction" double 0..1, -1 not known · "eta-seconds" double, -1 not known · "speed" string ("61 pictures/s", "" not
  * known) ·
+ * "note" string (a sentence that holds for all of the work and is said before it begins, e.g. that memory is short; "" none) ·
  * "state" FoveaJobState · "failed-count" uint (rows of the report that are not fine) · "summary" string when it ended
  * ("798 imported, 1 duplicate, 1 could not be read").
  * Signal "finished": once, when state became DONE, FAILED or CANCELLED.
@@ -48,6 +49,7 @@ FoveaJobKind  fovea_job_get_kind (FoveaJob *self);
 const char   *fovea_job_get_title (FoveaJob *self);
 const char   *fovea_job_get_target (FoveaJob *self);  /* (nullable) id of the model that it is about */
 const char   *fovea_job_get_detail (FoveaJob *self);
+const char   *fovea_job_get_note (FoveaJob *self);
 double        fovea_job_get_fraction (FoveaJob *self);
 double        fovea_job_get_eta_seconds (FoveaJob *self);
 const char   *fovea_job_get_speed (FoveaJob *self);

@@ -36,7 +36,7 @@ typedef struct {
   FoveaInputSpec input;
   FoveaTrainer *trainer;
   FoveaTensor *pictures, *targets;
-  gsize bytes;
+  FoveaTrainingMemory memory;
   double seconds;
 } Step;
 
@@ -93,7 +93,6 @@ make_trainer (gpointer data, GCancellable *cancellable, GError **error)
 {
   Step *self = data;
   FoveaTrainerOptions options;
-  guint n_parts;
 
   self->network = backbone_new (self, error);
   if (self->network == NULL || !fovea_network_add_classifier (self->network, self->n_concepts, NULL, 0, error) || !make_batch (self, error))
@@ -103,7 +102,7 @@ make_trainer (gpointer data, GCancellable *cancellable, GError **error)
   options.precision = self->options->bf16 ? FOVEA_PRECISION_BF16 : FOVEA_PRECISION_F32;
   options.memory_limit = self->memory_limit;
   self->trainer = fovea_trainer_new (self->network, &options, error);
-  return self->trainer != NULL && fovea_trainer_plan_memory (self->trainer, &self->pictures, &self->bytes, &n_parts, error);
+  return self->trainer != NULL && fovea_trainer_plan_memory (self->trainer, &self->pictures, &self->memory, error);
 }
 
 static gboolean
@@ -167,10 +166,10 @@ measure (const FoveaDeepOptions *options, guint n_concepts, FoveaScheduler *sche
   if (look_up (key) > 0)
     return look_up (key);
   if (!fovea_scheduler_run (scheduler, FOVEA_PRIORITY_TRAINING, make_trainer, &step, cancellable, error)
-      || !fovea_scheduler_reserve (scheduler, step.bytes, cancellable, error))
+      || !fovea_scheduler_reserve (scheduler, step.memory.bytes, cancellable, error))
     return 0;
   ok = time_steps (&step, scheduler, cancellable, error);
-  fovea_scheduler_release (scheduler, step.bytes);
+  fovea_scheduler_release (scheduler, step.memory.bytes);
   if (!ok)
     return 0;
   remember (key, step.seconds);

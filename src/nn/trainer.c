@@ -196,10 +196,11 @@ parameter_bytes (FoveaTrainer *trainer)
 
 /* The most rows, halving from the whole batch, that fit the limit. */
 static gboolean
-choose_rows (FoveaTrainer *trainer, FoveaTensor *const *inputs, gsize *ret_rows, gsize *ret_bytes, GError **error)
+choose_rows (FoveaTrainer *trainer, FoveaTensor *const *inputs, gsize *ret_rows, FoveaTrainingMemory *ret_memory, GError **error)
 {
   gsize total = count_rows (trainer, inputs), rows = total, fixed = parameter_bytes (trainer);
 
+  ret_memory->wanted = 0;
   if (rows > ROWS_A_PART && fovea_train_plan_rows_are_independent (trainer->plan, inputs))
     rows = ROWS_A_PART;
   for (;; rows = (rows + 1) / 2)
@@ -209,42 +210,44 @@ choose_rows (FoveaTrainer *trainer, FoveaTensor *const *inputs, gsize *ret_rows,
 
       if (bytes == 0)
         return FALSE;
-      *ret_bytes = fixed + bytes;
+      bytes += fixed;
       *ret_rows = rows;
-      if (trainer->memory_limit == 0 || *ret_bytes <= trainer->memory_limit)
+      ret_memory->bytes = bytes;
+      ret_memory->wanted = MAX (ret_memory->wanted, bytes);
+      ret_memory->n_parts = (guint) ((total + rows - 1) / MAX (1, rows));
+      if (trainer->memory_limit == 0 || bytes <= trainer->memory_limit)
         return TRUE;
       if (rows <= 1)
         {
           g_set_error (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_LIMIT,
                        "training on one picture at a time takes %" G_GSIZE_FORMAT " MB, and %" G_GSIZE_FORMAT
                        " MB are allowed; allow more, or train on smaller pictures",
-                       *ret_bytes >> 20, trainer->memory_limit >> 20);
+                       bytes >> 20, trainer->memory_limit >> 20);
           return FALSE;
         }
     }
 }
 
 gboolean
-fovea_trainer_plan_memory (FoveaTrainer *trainer, FoveaTensor *const *inputs, gsize *ret_bytes, guint *ret_n_parts,
-                           GError **error)
+fovea_trainer_plan_memory (FoveaTrainer *trainer, FoveaTensor *const *inputs, FoveaTrainingMemory *ret_memory, GError **error)
 {
-  gsize total = count_rows (trainer, inputs), rows, bytes;
+  FoveaTrainingMemory memory;
+  gsize rows;
 
-  if (!choose_rows (trainer, inputs, &rows, &bytes, error))
+  if (!choose_rows (trainer, inputs, &rows, &memory, error))
     return FALSE;
-  *ret_bytes = bytes;
-  *ret_n_parts = (guint) ((total + rows - 1) / MAX (1, rows));
+  *ret_memory = memory;
   return TRUE;
 }
 
 static gboolean
 rows_for (FoveaTrainer *trainer, FoveaTensor *const *inputs, gsize *ret_rows, GError **error)
 {
-  gsize bytes;
+  FoveaTrainingMemory memory;
 
   if (trainer->rows_a_part == 0 || !fovea_shape_equal (&trainer->part_key, &inputs[0]->shape))
     {
-      if (!choose_rows (trainer, inputs, &trainer->rows_a_part, &bytes, error))
+      if (!choose_rows (trainer, inputs, &trainer->rows_a_part, &memory, error))
         {
           trainer->rows_a_part = 0;
           return FALSE;

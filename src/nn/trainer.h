@@ -93,9 +93,15 @@ void fovea_trainer_set_patience (FoveaTrainer *trainer, double factor);
 FoveaOptimiser *fovea_trainer_get_optimiser (FoveaTrainer *trainer);
 FoveaTrainPlan *fovea_trainer_get_plan (FoveaTrainer *trainer);
 
-/* Bytes that training on these inputs takes at its peak, in parts that fit the limit, and how many parts. LIMIT: not even
- * one row fits. The inputs need no data (fovea_tensor_new_unknown). */
-gboolean fovea_trainer_plan_memory (FoveaTrainer *trainer, FoveaTensor *const *inputs, gsize *ret_bytes, guint *ret_n_parts,
+/* What training on these inputs takes. */
+typedef struct {
+  gsize bytes;   /* at its peak, in parts that fit the limit */
+  guint n_parts;
+  gsize wanted;  /* bytes that it would take without a limit; equal to bytes unless memory is short */
+} FoveaTrainingMemory;
+
+/* LIMIT: not even one row fits. The inputs need no data (fovea_tensor_new_unknown). */
+gboolean fovea_trainer_plan_memory (FoveaTrainer *trainer, FoveaTensor *const *inputs, FoveaTrainingMemory *ret_memory,
                                     GError **error);
 
 /* The trained model for prediction and export: as given, but for folded batch norms. @average: with the running average

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""deep.py PROGRAM DATA [SECONDS [SEED…]]: apparel through all layers of a network with the defaults: accuracy on the test split, the
-exported file in onnxruntime, and a training that is killed with kill -9 and taken up again.
+"""deep.py PROGRAM DATA [SECONDS [SEED…]]: apparel through all layers of a network with the defaults: accuracy on the test split, and the
+exported file in onnxruntime.
 
 Without SECONDS (or 0) the whole plan is trained, so that the accuracy does not hang on what else the machine does; with SECONDS
 (120, 300) training must end in time, and the accuracy is what an idle machine of two cores reaches. The test split is read once a
@@ -10,8 +10,6 @@ import glob
 import json
 import os
 import resource
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +26,6 @@ from PIL import Image  # noqa: E402
 
 MIN_ACCURACY = 0.87
 MAX_EXPORT_DIFFERENCE = 1e-3
-KILL_SECONDS = 500  # at most, until there is a checkpoint
 
 
 def cpu_seconds():
@@ -96,26 +93,6 @@ def check_export(check, project, data, folder):
                 "export: onnxruntime differs by at most %.1e on %d pictures" % (worst, len(files)))
 
 
-def check_kill(check, project):
-    """Killed once the first checkpoint is there, resumed to its end; then nothing is left beside the project."""
-    quick = ["--param", "num_epochs=4", "--param", "image_size=48"]
-    arguments = [check.program, "models", "train", project, "small", *quick]
-    work = project + "-work"
-    environment = dict(os.environ, FOVEA_CHECKPOINT_SECONDS="2")
-    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    limit = time.monotonic() + KILL_SECONDS
-    while not glob.glob(os.path.join(work, "*.checkpoint")) and process.poll() is None and time.monotonic() < limit:
-        time.sleep(0.1)
-    killed = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    check.run("project", "check", project)
-    check.check(killed, "killed: a checkpoint was there, the project is clean")
-    done = check.json("models", "train", project, "small", *quick, "--resume")
-    check.check(done["model"]["model_version"]["status"]["code"] == 21100 and not os.path.exists(work),
-                "resumed: trained to its end, nothing left beside the project")
-
-
 def main():
     check = checks.Checks(sys.argv[1])
     data, seconds = sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 0
@@ -125,11 +102,9 @@ def main():
         check.run("project", "create", project)
         check.run("import", project, os.path.join(data, "apparel"))
         check.run("models", "create", project, "--id", "deep", "--type", "visual-classifier")
-        check.run("models", "create", project, "--id", "small", "--type", "visual-classifier", "--param", "template=small-scratch")
         for seed in seeds:
             check_accuracy(check, project, seconds, seed)
         check_export(check, project, data, folder)
-        check_kill(check, project)
     check.end()
 
 

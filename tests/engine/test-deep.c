@@ -4,6 +4,7 @@
 #include "scratch.h"
 
 #include "engine/model-jobs.h"
+#include "engine/scheduler.h"
 #include "nn/onnx.h"
 
 static void
@@ -269,6 +270,42 @@ test_repeatable (void)
     }
   g_assert_cmpfloat (red[0], ==, red[1]);
   g_assert_cmpfloat (red[0], !=, red[2]);
+  scratch_clear (&scratch);
+}
+
+/* Where a whole batch does not fit, it is learned from in parts, and that is said; where nothing fits, that too. */
+static void
+test_memory (void)
+{
+  FoveaScheduler *scheduler = fovea_scheduler_get_default ();
+  guint n_refused = 0;
+  Scratch scratch;
+
+  deep_init (&scratch);
+  for (gsize budget = 1024;; budget = budget * 3 / 2)
+    {
+      g_autoptr (FoveaJob) job = NULL;
+      g_autoptr (GError) error = NULL;
+
+      fovea_scheduler_set_memory_budget (scheduler, budget);
+      job = start (&scratch, quick, FALSE);
+      g_assert_cmpuint (budget, <, 1 << 24);
+      if (fovea_job_wait (job, NULL, NULL, &error))
+        {
+          g_assert_nonnull (strstr (fovea_job_get_note (job), "Memory is short"));
+          break;
+        }
+      g_assert_nonnull (strstr (error->message, "allow more"));
+      n_refused++;
+    }
+  g_assert_cmpuint (n_refused, >, 0);
+  g_assert_cmpfloat (test_accuracy (&scratch, "m"), ==, 1);
+  fovea_scheduler_set_memory_budget (scheduler, 0);
+  {
+    g_autoptr (FoveaJob) job = train (&scratch, quick, FALSE);
+
+    g_assert_cmpstr (fovea_job_get_note (job), ==, "");
+  }
   scratch_clear (&scratch);
 }
 
@@ -550,6 +587,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/deep/scratch", test_scratch);
   g_test_add_func ("/engine/deep/independent", test_independent);
   g_test_add_func ("/engine/deep/mixed", test_mixed);
+  g_test_add_func ("/engine/deep/memory", test_memory);
   g_test_add_func ("/engine/deep/repeatable", test_repeatable);
   g_test_add_func ("/engine/deep/cancel", test_cancel);
   g_test_add_func ("/engine/deep/pause", test_pause);

@@ -107,21 +107,22 @@ test_parts (void)
   g_autoptr (FoveaTrainer) whole = make (NET_PLAIN, options), parts = NULL, none = NULL;
   g_autoptr (FoveaTensor) x = train_test_batch (BATCH, SIZE, 1);
   g_autoptr (GError) error = NULL;
-  gsize bytes, less;
-  guint n;
+  FoveaTrainingMemory memory, less;
 
-  g_assert_true (fovea_trainer_plan_memory (whole, &x, &bytes, &n, &error));
-  g_assert_cmpuint (n, ==, 1);
-  options.memory_limit = bytes - 1;
+  g_assert_true (fovea_trainer_plan_memory (whole, &x, &memory, &error));
+  g_assert_cmpuint (memory.n_parts, ==, 1);
+  g_assert_cmpuint (memory.wanted, ==, memory.bytes);
+  options.memory_limit = memory.bytes - 1;
   parts = make (NET_PLAIN, options);
-  g_assert_true (fovea_trainer_plan_memory (parts, &x, &less, &n, &error));
-  g_assert_cmpuint (n, >, 1);
-  g_assert_cmpuint (less, <, bytes);
+  g_assert_true (fovea_trainer_plan_memory (parts, &x, &less, &error));
+  g_assert_cmpuint (less.n_parts, >, 1);
+  g_assert_cmpuint (less.bytes, <, memory.bytes);
+  g_assert_cmpuint (less.wanted, ==, memory.bytes);
   for (guint32 i = 0; i < 3; i++)
     assert_close (step (parts, i), step (whole, i), 1e-5, "loss", i);
   options.memory_limit = 1000;
   none = make (NET_PLAIN, options);
-  g_assert_false (fovea_trainer_plan_memory (none, &x, &less, &n, &error));
+  g_assert_false (fovea_trainer_plan_memory (none, &x, &less, &error));
   g_assert_error (error, FOVEA_NN_ERROR, FOVEA_NN_ERROR_LIMIT);
 }
 
@@ -157,14 +158,13 @@ test_dropout (void)
   g_autoptr (FoveaTrainer) a = NULL, b = NULL, cut = NULL, other = NULL, reference = NULL, plain = make (NET_PLAIN, options);
   g_autoptr (FoveaTensor) x = train_test_batch (BATCH, SIZE, 1);
   g_autoptr (GBytes) state = NULL;
-  gsize bytes;
-  guint n;
+  FoveaTrainingMemory memory;
 
   a = make_dropping (7, options);
   b = make_dropping (7, options);
   other = make_dropping (8, options);
-  g_assert_true (fovea_trainer_plan_memory (a, &x, &bytes, &n, NULL));
-  parts.memory_limit = bytes - 1;
+  g_assert_true (fovea_trainer_plan_memory (a, &x, &memory, NULL));
+  parts.memory_limit = memory.bytes - 1;
   cut = make_dropping (7, parts);
   slow.reference = TRUE;
   reference = make_dropping (7, slow);
