@@ -97,6 +97,8 @@ void     fovea_deep_evaluate (FoveaDeep *deep);
 /* deep-resume */
 gboolean fovea_deep_save (FoveaDeep *deep, GError **error);
 gboolean fovea_deep_load (FoveaDeep *deep, GError **error); /* before the stages are run */
+/* Where the training was and what it knew, from a checkpoint's header, of which nothing is believed; FALSE: it is damaged. */
+gboolean fovea_deep_read_header (FoveaDeep *deep, JsonObject *header);
 JsonObject *fovea_deep_dup_json (FoveaDeep *deep) G_GNUC_WARN_UNUSED_RESULT; /* "training" of the metrics */
 
 G_END_DECLS

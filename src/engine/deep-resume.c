@@ -221,6 +221,16 @@ read_best (FoveaDeep *deep, JsonObject *header)
 }
 
 gboolean
+fovea_deep_read_header (FoveaDeep *deep, JsonObject *header)
+{
+  if (!read_plan (deep, header))
+    return FALSE;
+  read_best (deep, header);
+  read_points (deep, header);
+  return TRUE;
+}
+
+gboolean
 fovea_deep_load (FoveaDeep *deep, GError **error)
 {
   g_auto (FoveaCheckpoint) checkpoint = { 0 };
@@ -233,9 +243,7 @@ fovea_deep_load (FoveaDeep *deep, GError **error)
     return refuse (error, "it was begun by another version of Fovea");
   if (g_strcmp0 (json_object_get_string_member_with_default (checkpoint.header, "key", NULL), key) != 0)
     return refuse (error, "pictures, labels or parameters have changed since it was begun");
-  if (!read_plan (deep, checkpoint.header))
+  if (!fovea_deep_read_header (deep, checkpoint.header))
     return refuse (error, "its file is damaged");
-  read_best (deep, checkpoint.header);
-  read_points (deep, checkpoint.header);
   return fovea_deep_make_trainer (deep, error) && fovea_deep_run_unit (deep, load_trainer, &loading, error);
 }

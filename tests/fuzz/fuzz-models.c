@@ -1,62 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fuzz-models SEED_FOLDER SECONDS [RANDOM_SEED]
+/* fuzz-models SEED_FOLDER SECONDS|COUNTx [RANDOM_SEED]
  *
  * Damages saved weights (*.weights) and parameters (*.json) and reads them. Whatever is taken must be sane: finite
  * numbers, labels for every concept, every parameter within its range. Bytes are copied to memory of exactly their
  * length, so that a build with the address sanitizer sees one read too many. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "harm.h"
 #include "models/json-check.h"
 #include "models/model-type.h"
 #include "models/params.h"
 #include "models/predictor.h"
 
-typedef struct {
-  GBytes *bytes;
-  gboolean weights;
-} Seed;
-
-static void
-seed_free (Seed *seed)
-{
-  g_bytes_unref (seed->bytes);
-  g_free (seed);
-}
-
-static GPtrArray *
-read_seeds (const char *folder)
-{
-  GPtrArray *seeds = g_ptr_array_new_with_free_func ((GDestroyNotify) seed_free);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  g_assert_nonnull (dir);
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      Seed *seed = g_new0 (Seed, 1);
-      char *data;
-      gsize length;
-
-      g_assert_true (g_file_get_contents (path, &data, &length, NULL));
-      seed->bytes = g_bytes_new_take (data, length);
-      seed->weights = g_str_has_suffix (name, ".weights");
-      g_ptr_array_add (seeds, seed);
-    }
-  return seeds;
-}
-
 static guint8 *
-mutate (GRand *random, GBytes *bytes, gsize *ret_length)
+mutate (GRand *random, const GByteArray *bytes, gsize *ret_length)
 {
   static const char *const words[] = { "1e999", "-1", "null", "[", "{", "\"", "99999999999999999999", "\\u0000", "true", "NaN", ",", ":" };
   g_autoptr (GByteArray) array = g_byte_array_new ();
   int n_changes = g_rand_int_range (random, 1, 6);
 
-  g_byte_array_append (array, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+  g_byte_array_append (array, bytes->data, bytes->len);
   for (int i = 0; i < n_changes && array->len > 1; i++)
     {
       guint at = (guint) g_rand_int_range (random, 0, (gint32) array->len);
@@ -127,9 +91,9 @@ try_params (const guint8 *data, gsize length)
 }
 
 static gboolean
-try (const Seed *seed, const guint8 *data, gsize length)
+try (const FuzzSeed *seed, const guint8 *data, gsize length)
 {
-  return seed->weights ? try_weights (data, length) : try_params (data, length);
+  return g_str_has_suffix (seed->name, ".weights") ? try_weights (data, length) : try_params (data, length);
 }
 
 int
@@ -137,32 +101,29 @@ main (int argc, char **argv)
 {
   g_autoptr (GPtrArray) seeds = NULL;
   g_autoptr (GRand) random = NULL;
-  gint64 deadline;
-  guint64 n_tries = 0, n_taken = 0;
+  FuzzLimit limit;
+  guint64 n_taken = 0;
 
   if (argc < 3)
     return 2;
-  seeds = read_seeds (argv[1]);
+  seeds = fuzz_load_seeds (argv[1]);
   g_assert_cmpuint (seeds->len, >, 0);
   random = g_rand_new_with_seed (argc > 3 ? (guint32) strtoul (argv[3], NULL, 10) : 1);
-  deadline = g_get_monotonic_time () + (gint64) (atof (argv[2]) * 1e6);
+  limit = fuzz_limit (argv[2]);
   for (guint i = 0; i < seeds->len; i++)
     {
-      const Seed *seed = g_ptr_array_index (seeds, i);
-      gsize length;
-      const guint8 *data = g_bytes_get_data (seed->bytes, &length);
+      const FuzzSeed *seed = seeds->pdata[i];
 
-      g_assert_true (try (seed, data, length)); /* unharmed, each seed is read */
+      g_assert_true (try (seed, seed->bytes->data, seed->bytes->len)); /* unharmed, each seed is read */
     }
-  while (g_get_monotonic_time () < deadline)
+  while (fuzz_goes_on (&limit))
     {
-      const Seed *seed = g_ptr_array_index (seeds, g_rand_int_range (random, 0, (gint32) seeds->len));
+      const FuzzSeed *seed = seeds->pdata[g_rand_int_range (random, 0, (gint32) seeds->len)];
       gsize length;
       g_autofree guint8 *data = mutate (random, seed->bytes, &length);
 
       n_taken += try (seed, data, length);
-      n_tries++;
     }
-  printf ("%" G_GUINT64_FORMAT " inputs, %" G_GUINT64_FORMAT " of them taken\n", n_tries, n_taken);
-  return n_taken > 0 && n_taken < n_tries ? 0 : 1;
+  printf ("%" G_GUINT64_FORMAT " inputs, %" G_GUINT64_FORMAT " of them taken\n", limit.n, n_taken);
+  return n_taken > 0 && n_taken < limit.n ? 0 : 1;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "harm.h"
 #include "nn/onnx.h"
 #include "nn/op.h"
 
 /* Harms ONNX models and loads, runs and writes what is left of them. Built with a fuzzer's driver it is
- * LLVMFuzzerTestOneInput(); alone: fuzz-onnx FOLDER SECONDS [SEED], with FOVEA_FUZZ_DUMP=FILE to keep the input that
+ * LLVMFuzzerTestOneInput(); alone: fuzz-onnx FOLDER SECONDS|COUNTx [SEED], with FOVEA_FUZZ_DUMP=FILE to keep the input that
  * crashed. */
 
 #define MAX_NODES 64
@@ -111,73 +110,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 /* --- The plain driver
  * ------------------------------------------------------------------------------------------------ */
 
-static guint8
-harmful_byte (GRand *rand)
-{
-  static const guint8 bytes[] = { 0, 1, 0x7f, 0x80, 0xff, 0xfe, 2, 8 };
-
-  return g_rand_boolean (rand) ? bytes[g_rand_int_range (rand, 0, G_N_ELEMENTS (bytes))]
-                               : (guint8) g_rand_int_range (rand, 0, 256);
-}
-
-/* One to eight changes: a byte set, a bit turned, a stretch removed, doubled, or taken from another seed. */
-static void
-harm (GRand *rand, GByteArray *data, GByteArray *other)
-{
-  for (int n = g_rand_int_range (rand, 1, 9); n > 0 && data->len > 1; n--)
-    {
-      guint at = (guint) g_rand_int_range (rand, 0, (gint32) data->len);
-      guint length = (guint) g_rand_int_range (rand, 1, 17);
-      g_autofree guint8 *copy = NULL;
-
-      length = MIN (length, data->len - at);
-      switch (g_rand_int_range (rand, 0, 8))
-        {
-        case 0:
-          g_byte_array_remove_range (data, at, length);
-          break;
-        case 1:
-          copy = g_memdup2 (data->data + at, length);
-          g_byte_array_append (data, copy, length);
-          memmove (data->data + at + length, data->data + at, data->len - at - length);
-          break;
-        case 2:
-          length = MIN (length, other->len);
-          memcpy (data->data + at, other->data + g_rand_int_range (rand, 0, (gint32) (other->len - length + 1)),
-                  MIN (length, data->len - at));
-          break;
-        case 3:
-        case 4:
-          data->data[at] ^= (guint8) (1u << g_rand_int_range (rand, 0, 8));
-          break;
-        default:
-          data->data[at] = harmful_byte (rand);
-        }
-    }
-}
-
-static GPtrArray *
-load_seeds (const char *folder)
-{
-  GPtrArray *seeds = g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  g_autoptr (GList) names = NULL;
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    names = g_list_insert_sorted (names, (gpointer) g_intern_string (name), (GCompareFunc) strcmp);
-  for (GList *l = names; l != NULL; l = l->next)
-    {
-      g_autofree char *path = g_build_filename (folder, l->data, NULL);
-      char *text;
-      gsize length;
-
-      if (g_file_get_contents (path, &text, &length, NULL))
-        g_ptr_array_add (seeds, g_byte_array_new_take ((guint8 *) text, length));
-    }
-  return seeds;
-}
-
 static void
 try_input (const GByteArray *data)
 {
@@ -194,37 +126,37 @@ try_input (const GByteArray *data)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GPtrArray) seeds = argc > 2 ? load_seeds (argv[1]) : NULL;
+  g_autoptr (GPtrArray) seeds = argc > 2 ? fuzz_load_seeds (argv[1]) : NULL;
   g_autoptr (GRand) rand = g_rand_new_with_seed (argc > 3 ? (guint32) atoi (argv[3]) : 1);
-  gint64 end;
-  guint64 n = 0;
+  FuzzLimit limit;
   guint n_read = 0;
 
   if (seeds == NULL || seeds->len == 0)
     {
-      g_printerr ("usage: fuzz-onnx FOLDER SECONDS [SEED]; the folder must hold seeds\n");
+      g_printerr ("usage: fuzz-onnx FOLDER SECONDS|COUNTx [SEED]; the folder must hold seeds\n");
       return 2;
     }
-  end = g_get_monotonic_time () + (gint64) (atof (argv[2]) * G_USEC_PER_SEC);
+  limit = fuzz_limit (argv[2]);
   for (guint i = 0; i < seeds->len; i++)
     {
-      GByteArray *seed = seeds->pdata[i];
-      g_autoptr (GBytes) bytes = g_bytes_new (seed->data, seed->len);
+      const FuzzSeed *seed = seeds->pdata[i];
+      g_autoptr (GBytes) bytes = g_bytes_new (seed->bytes->data, seed->bytes->len);
       g_autoptr (FoveaGraph) graph = fovea_onnx_load_bytes (bytes, NULL);
 
       n_read += graph != NULL;
-      try_input (seed);
+      try_input (seed->bytes);
     }
-  for (; g_get_monotonic_time () < end; n++)
+  while (fuzz_goes_on (&limit))
     {
-      const GByteArray *seed = seeds->pdata[g_rand_int_range (rand, 0, (gint32) seeds->len)];
+      const FuzzSeed *seed = seeds->pdata[g_rand_int_range (rand, 0, (gint32) seeds->len)];
+      const FuzzSeed *other = seeds->pdata[g_rand_int_range (rand, 0, (gint32) seeds->len)];
       g_autoptr (GByteArray) data = g_byte_array_new ();
 
-      g_byte_array_append (data, seed->data, seed->len);
-      harm (rand, data, seeds->pdata[g_rand_int_range (rand, 0, (gint32) seeds->len)]);
+      g_byte_array_append (data, seed->bytes->data, seed->bytes->len);
+      fuzz_harm (rand, data, other->bytes);
       try_input (data);
     }
-  g_print ("%" G_GUINT64_FORMAT " inputs from %u seeds, %u of them models as they are\n", n, seeds->len, n_read);
+  g_print ("%" G_GUINT64_FORMAT " inputs from %u seeds, %u of them models as they are\n", limit.n, seeds->len, n_read);
   return n_read > 0 ? 0 : 1;
 }
 #endif
