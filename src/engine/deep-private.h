@@ -83,6 +83,7 @@ gboolean fovea_deep_make_plan (FoveaDeep *deep, GError **error);
 /* deep-steps */
 gboolean fovea_deep_run_stages (FoveaDeep *deep, GError **error);
 guint64  fovea_deep_total_steps (const FoveaDeep *deep);
+guint64  fovea_deep_point_interval (const FoveaDeep *deep); /* steps from one point of the curves to the next */
 double   fovea_deep_elapsed_s (const FoveaDeep *deep);
 double   fovea_deep_left_s (const FoveaDeep *deep); /* of the time limit, for steps */
 gboolean fovea_deep_run_unit (FoveaDeep *deep, FoveaUnitFunc func, gpointer data, GError **error);

@@ -187,7 +187,8 @@ read_points (FoveaDeep *deep, JsonObject *header)
       if (point.step > deep->stage_first + deep->step)
         break;
       fovea_job_add_training_point (deep->training->job, &point);
-      deep->next_point = point.step + 1;
+      if (isfinite (point.loss))
+        deep->next_point = point.step + fovea_deep_point_interval (deep);
     }
 }
 

@@ -34,6 +34,12 @@ fovea_deep_total_steps (const FoveaDeep *deep)
   return total;
 }
 
+guint64
+fovea_deep_point_interval (const FoveaDeep *deep)
+{
+  return MAX (1, fovea_deep_total_steps (deep) / POINTS);
+}
+
 double
 fovea_deep_elapsed_s (const FoveaDeep *deep)
 {
@@ -157,7 +163,7 @@ roll_back (FoveaDeep *deep, GError *reason, GError **error)
 static void
 add_point (FoveaDeep *deep, const FoveaTrainStepResult *result)
 {
-  const guint64 total = fovea_deep_total_steps (deep), at = deep->stage_first + deep->step;
+  const guint64 at = deep->stage_first + deep->step;
   FoveaTrainingPoint point = { at, 0, 0, NAN, NAN };
 
   deep->loss_sum += result->loss;
@@ -169,7 +175,7 @@ add_point (FoveaDeep *deep, const FoveaTrainStepResult *result)
   fovea_job_add_training_point (deep->training->job, &point);
   deep->loss_sum = 0;
   deep->loss_n = 0;
-  deep->next_point = at + MAX (1, total / POINTS);
+  deep->next_point = at + fovea_deep_point_interval (deep);
 }
 
 static gboolean
