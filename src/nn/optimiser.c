@@ -116,6 +116,12 @@ fovea_optimiser_scale_rates (FoveaOptimiser *optimiser, double factor)
   optimiser->scale *= factor;
 }
 
+void
+fovea_optimiser_set_scale (FoveaOptimiser *optimiser, double scale)
+{
+  optimiser->scale = scale;
+}
+
 double
 fovea_optimiser_get_scale (const FoveaOptimiser *optimiser)
 {

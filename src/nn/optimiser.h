@@ -80,5 +80,6 @@ typedef struct {
 FoveaMoments fovea_optimiser_get_moments (const FoveaOptimiser *optimiser, guint parameter);
 void         fovea_optimiser_set_n_steps (FoveaOptimiser *optimiser, guint64 n_steps); /* beside restored moments */
 double       fovea_optimiser_get_scale (const FoveaOptimiser *optimiser);              /* product of the factors */
+void         fovea_optimiser_set_scale (FoveaOptimiser *optimiser, double scale);
 
 G_END_DECLS

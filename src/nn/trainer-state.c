@@ -6,12 +6,17 @@
  *   moment, 4 second, 8 average), and the tensors, f32
  *
  * All little-endian. Everything is checked against the trainer before anything is taken over. */
+#include <math.h>
 #include <string.h>
 
 #include "nn/trainer-private.h"
 
 #define MAGIC "FOVEATRN"
 #define VERSION 1
+
+/* Of the learning rates; a training halves them a few times at most. */
+#define MIN_SCALE 1e-12
+#define MAX_SCALE 1e6
 
 typedef struct {
   FoveaTensor *tensors[4]; /* weights, first, second, average; borrowed */
@@ -234,13 +239,13 @@ read_state (FoveaTrainer *trainer, GBytes *state, gboolean keep, GError **error)
   for (guint i = 0; i < fovea_train_plan_get_n_parameters (trainer->plan); i++)
     if (!read_parameter (trainer, i, &reader, keep, error))
       return FALSE;
-  if (reader.left > 0 || !(scale > 0 && scale < 1e6))
+  if (reader.left > 0 || !(scale > MIN_SCALE && scale < MAX_SCALE) || !isfinite (watch.first_sum) || !isfinite (watch.smooth))
     return refuse (error, "it is damaged");
   if (!keep)
     return TRUE;
   trainer->watch = watch;
   fovea_optimiser_set_n_steps (trainer->optimiser, n_steps);
-  fovea_optimiser_scale_rates (trainer->optimiser, scale / fovea_optimiser_get_scale (trainer->optimiser));
+  fovea_optimiser_set_scale (trainer->optimiser, scale);
   fovea_train_plan_weights_changed (trainer->plan);
   return TRUE;
 }
