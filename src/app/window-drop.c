@@ -275,9 +275,10 @@ static gboolean
 on_drop (GtkDropTargetAsync *target, GdkDrop *drop, double x, double y, FoveaWindow *self)
 {
   show_drop_hint (self, FALSE);
+  /* Refused, not left to others: a drop that nobody finishes is one that GDK warns of. */
   if (!can_take (self))
-    return FALSE;
-  if (offers_files (gdk_drop_get_formats (drop)))
+    gdk_drop_finish (drop, 0);
+  else if (offers_files (gdk_drop_get_formats (drop)))
     gdk_drop_read_value_async (drop, GDK_TYPE_FILE_LIST, G_PRIORITY_DEFAULT, NULL, on_dropped_files, g_object_ref (self));
   else
     read_dropped_picture (self, drop);
