@@ -5,6 +5,8 @@
 
 #include "engine/engine-error.h"
 #include "engine/training-advice.h"
+#include "engine/training-estimate.h"
+#include "models/visual-classifier.h"
 
 #define DIM 16
 
@@ -172,6 +174,69 @@ test_project (void)
   scratch_clear (&scratch);
 }
 
+/* ---- how long it takes ---- */
+
+typedef struct {
+  gboolean done;
+  FoveaTrainingEstimate estimate;
+  GError *error;
+} Estimated;
+
+static void
+on_estimated (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Estimated *estimated = data;
+
+  fovea_project_estimate_training_finish (result, &estimated->estimate, &estimated->error);
+  estimated->done = TRUE;
+}
+
+static void
+estimate (Scratch *scratch, GObject *params, Estimated *estimated)
+{
+  *estimated = (Estimated){ 0 };
+  fovea_project_estimate_training_async (scratch->project, params, NULL, on_estimated, estimated);
+  while (!estimated->done)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* Epochs of so many pictures, each step as long as one was measured; nothing to learn from is said. */
+static void
+test_estimate (void)
+{
+  Scratch scratch;
+  g_autoptr (FoveaJob) job = NULL;
+  g_autoptr (GObject) params = g_object_new (FOVEA_TYPE_VISUAL_CLASSIFIER, "template", "small-scratch", "image-size", 32, "batch-size", 4,
+                                             "num-epochs", 3, "validation-fraction", 0.2, NULL);
+  Estimated estimated;
+  double step_seconds;
+
+  scratch_init (&scratch, FALSE);
+  g_assert_true (fovea_training_is_estimated (params));
+  g_assert_false (fovea_training_is_estimated (G_OBJECT (scratch.project)));
+  estimate (&scratch, params, &estimated);
+  g_assert_error (estimated.error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID);
+  g_clear_error (&estimated.error);
+
+  scratch_classes (&scratch, "data", 20, 0);
+  job = scratch_import (&scratch, "data");
+  estimate (&scratch, params, &estimated);
+  g_assert_no_error (estimated.error);
+  g_assert_cmpuint (estimated.estimate.n_pictures, ==, 32);
+  g_assert_cmpuint (estimated.estimate.n_steps, ==, 3 * 32 / 4);
+  step_seconds = estimated.estimate.step_seconds;
+  g_assert_cmpfloat (step_seconds, >, 0);
+  g_assert_cmpfloat (estimated.estimate.seconds, >=, 24 * step_seconds);
+
+  /* The step is not measured again. */
+  g_object_set (params, "num-epochs", 6, NULL);
+  estimate (&scratch, params, &estimated);
+  g_assert_no_error (estimated.error);
+  g_assert_cmpuint (estimated.estimate.n_steps, ==, 48);
+  g_assert_cmpfloat_with_epsilon (estimated.estimate.step_seconds, step_seconds, 1e-12);
+  scratch_clear (&scratch);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -181,5 +246,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/advice/curve-of-nothing", test_curve_of_nothing);
   g_test_add_func ("/engine/advice/rule", test_rule);
   g_test_add_func ("/engine/advice/project", test_project);
+  g_test_add_func ("/engine/advice/estimate", test_estimate);
   return g_test_run ();
 }
