@@ -6,8 +6,13 @@
 #include "engine/background.h"
 #include "engine/engine-error.h"
 
+/* What a person waits for comes in several units (a fit, then scores in blocks), with a moment between them in which the thread that
+ * hands them in has the result. Long work does not begin in that moment: each of its units would make the person wait. */
+#define PAUSE_US (50 * G_TIME_SPAN_MILLISECOND)
+
 /* A unit lives on the stack of the thread that waits for it. */
 typedef struct {
+  FoveaPriority priority;
   FoveaUnitFunc func;
   gpointer data;
   GCancellable *cancellable;
@@ -30,26 +35,34 @@ struct _FoveaScheduler {
   gpointer hold_data;
 
   gsize budget, taken;
+  gint64 pause_end_us; /* until then only what a person waits for is begun */
 };
 
 static gboolean
-may_be_held (FoveaPriority priority)
+is_waited_for (FoveaPriority priority)
 {
-  return priority != FOVEA_PRIORITY_INTERACTIVE && priority != FOVEA_PRIORITY_REFIT;
+  return priority == FOVEA_PRIORITY_INTERACTIVE || priority == FOVEA_PRIORITY_REFIT;
 }
 
-/* The next unit in order, NULL when there is none or all are held. The mutex is held. */
+/* The next unit in order, NULL when there is none or all are held until @ret_until_us (0: none). The mutex is held. */
 static Unit *
-pop_unit (FoveaScheduler *self, gboolean *ret_held)
+pop_unit (FoveaScheduler *self, gint64 *ret_until_us)
 {
-  *ret_held = FALSE;
+  const gint64 now = g_get_monotonic_time ();
+
+  *ret_until_us = 0;
   for (int p = 0; p < FOVEA_N_PRIORITIES; p++)
     {
       if (g_queue_is_empty (&self->queues[p]))
         continue;
-      if (self->hold != NULL && may_be_held (p) && self->hold (p, self->hold_data))
+      if (!is_waited_for (p) && now < self->pause_end_us)
         {
-          *ret_held = TRUE;
+          *ret_until_us = self->pause_end_us;
+          return NULL;
+        }
+      if (self->hold != NULL && !is_waited_for (p) && self->hold (p, self->hold_data))
+        {
+          *ret_until_us = now + G_TIME_SPAN_SECOND / 2;
           continue;
         }
       return g_queue_pop_head (&self->queues[p]);
@@ -61,6 +74,7 @@ static void
 run_unit (FoveaScheduler *self, Unit *unit)
 {
   g_autoptr (GError) error = NULL;
+  const gboolean waited_for = is_waited_for (unit->priority);
   gboolean result;
 
   unit->started = TRUE;
@@ -71,6 +85,8 @@ run_unit (FoveaScheduler *self, Unit *unit)
   if (!result)
     g_propagate_error (unit->error, g_steal_pointer (&error));
   unit->done = TRUE;
+  if (waited_for)
+    self->pause_end_us = g_get_monotonic_time () + PAUSE_US;
   g_cond_broadcast (&self->finished);
 }
 
@@ -99,13 +115,13 @@ compute_main (gpointer data)
   g_mutex_lock (&self->mutex);
   while (!self->closed)
     {
-      gboolean held;
-      Unit *unit = pop_unit (self, &held);
+      gint64 until_us;
+      Unit *unit = pop_unit (self, &until_us);
 
       if (unit != NULL)
         run_unit (self, unit);
-      else if (held)
-        g_cond_wait_until (&self->work, &self->mutex, g_get_monotonic_time () + G_TIME_SPAN_SECOND / 2);
+      else if (until_us > 0)
+        g_cond_wait_until (&self->work, &self->mutex, until_us);
       else
         g_cond_wait (&self->work, &self->mutex);
     }
@@ -213,7 +229,7 @@ gboolean
 fovea_scheduler_run (FoveaScheduler *self, FoveaPriority priority, FoveaUnitFunc func, gpointer data,
                      GCancellable *cancellable, GError **error)
 {
-  Unit unit = { .func = func, .data = data, .cancellable = cancellable, .error = error };
+  Unit unit = { .priority = priority, .func = func, .data = data, .cancellable = cancellable, .error = error };
   gulong handler = 0;
 
   g_return_val_if_fail (priority < FOVEA_N_PRIORITIES, FALSE);

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  *
  * All heavy work of the program goes through one scheduler: one compute thread (the kernels use every core already) and
  * one memory budget. A job runs on a thread of its own and hands the compute thread one unit at a time (one batch, one
- * fit); the waiting unit of the highest priority goes next, so an interactive prediction waits for at most one batch.
+ * fit); the waiting unit of the highest priority goes next, so an interactive prediction waits for at most one batch. After
+ * a unit of the first two priorities others wait for 50 ms, so that the next of several is not behind a batch again.
  *
  *   job thread:  read, decode … ── fovea_scheduler_run (batch) ── write ── fovea_scheduler_run (batch) ──
  *   compute:                      └─ unit ─┘  └ a prediction ┘           └─ unit ─┘
