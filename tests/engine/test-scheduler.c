@@ -14,6 +14,7 @@ typedef struct {
   GMutex *order_mutex;
   gboolean result;
   GError *error;
+  int begun; /* atomic: the unit runs */
 } Caller;
 
 static gboolean
@@ -21,6 +22,7 @@ note (gpointer data, GCancellable *cancellable, GError **error)
 {
   Caller *caller = data;
 
+  g_atomic_int_set (&caller->begun, TRUE);
   if (caller->gate != NULL)
     {
       g_mutex_lock (caller->gate);
@@ -39,6 +41,13 @@ call (gpointer data)
 
   caller->result = fovea_scheduler_run (caller->scheduler, caller->priority, note, caller, caller->cancellable, &caller->error);
   return NULL;
+}
+
+static void
+wait_until_begun (Caller *caller)
+{
+  while (!g_atomic_int_get (&caller->begun))
+    g_usleep (1000);
 }
 
 /* While one unit runs, others queue up; they are served by priority, not by age. */
@@ -62,8 +71,10 @@ test_order (void)
     {
       callers[i] = (Caller){ scheduler, given[i], NULL, i == 0 ? &gate : NULL, order, &order_mutex, FALSE, NULL };
       threads[i] = g_thread_new ("caller", call, &callers[i]);
-      g_usleep (20000);
+      if (i == 0)
+        wait_until_begun (&callers[i]);
     }
+  g_usleep (300000); /* until they have all handed in theirs */
   g_mutex_unlock (&gate);
   for (guint i = 0; i < 5; i++)
     g_thread_join (threads[i]);
@@ -91,7 +102,7 @@ test_cancel_in_queue (void)
   second = (Caller){ scheduler, FOVEA_PRIORITY_IMPORT, cancellable, NULL, order, &order_mutex, TRUE, NULL };
   g_mutex_lock (&gate);
   one = g_thread_new ("one", call, &first);
-  g_usleep (20000);
+  wait_until_begun (&first);
   two = g_thread_new ("two", call, &second);
   g_usleep (20000);
   g_cancellable_cancel (cancellable);
