@@ -284,6 +284,14 @@ fovea_concept_table_new (void)
 }
 
 void
+fovea_concept_table_set_decided (FoveaConceptTable *self, gboolean decided)
+{
+  g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (gtk_column_view_get_columns (self->view), AVERAGE_PRECISION);
+
+  gtk_column_view_column_set_visible (column, !decided);
+}
+
+void
 fovea_concept_table_set_evaluation (FoveaConceptTable *self, FoveaEvaluation *evaluation)
 {
   guint k = evaluation != NULL ? fovea_evaluation_get_n_concepts (evaluation) : 0;

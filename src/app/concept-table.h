@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (FoveaConceptTable, fovea_concept_table, FOVEA, CONCEPT_TABLE, AdwBin)
 
 GtkWidget *fovea_concept_table_new (void);
+/* Its answers are yes or no without a probability: no column for what comes of one. */
+void       fovea_concept_table_set_decided (FoveaConceptTable *self, gboolean decided);
 void       fovea_concept_table_set_evaluation (FoveaConceptTable *self, FoveaEvaluation *evaluation); /* (nullable) */
 
 G_END_DECLS

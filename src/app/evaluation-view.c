@@ -72,7 +72,7 @@ show_accuracy (FoveaEvaluationView *self, const FoveaHeadline *headline)
   g_autofree char *right = g_strdup_printf (ngettext ("%u right", "%u right", (gulong) accuracy.n_right), (guint) accuracy.n_right);
   g_autofree char *wrong = g_strdup_printf (ngettext ("%u wrong", "%u wrong", (gulong) n_wrong), (guint) n_wrong);
   gboolean enough = headline->known && headline->n_fewest >= FOVEA_ENOUGH_EXAMPLES;
-  g_autofree char *big = enough ? g_strdup_printf (_("%.1f %% right"), 100.0 * accuracy.value)
+  g_autofree char *big = enough ? g_strdup_printf (headline->alike ? _("%.1f %% find their like first") : _("%.1f %% right"), 100.0 * accuracy.value)
                                 : g_strdup_printf (ngettext ("%u of %u picture right", "%u of %u pictures right", (gulong) accuracy.n),
                                                    (guint) accuracy.n_right, (guint) accuracy.n);
   g_autofree char *split = fovea_headline_dup_split_name (headline->split);
@@ -180,6 +180,8 @@ show_confusion (FoveaEvaluationView *self)
 static void
 on_concept_activated (FoveaConceptTable *table, guint concept, FoveaEvaluationView *self)
 {
+  if (!gtk_widget_get_visible (GTK_WIDGET (self->threshold_box)))
+    return;
   fovea_threshold_panel_set_concept (self->threshold, concept);
   gtk_widget_child_focus (GTK_WIDGET (self->threshold), GTK_DIR_TAB_FORWARD);
 }
@@ -269,9 +271,13 @@ fovea_evaluation_view_set_evaluation (FoveaEvaluationView *self, FoveaEvaluation
   g_clear_pointer (&old, fovea_evaluation_unref);
   show_accuracy (self, headline);
   fovea_concept_table_set_evaluation (self->table, evaluation);
+  fovea_concept_table_set_decided (self->table, headline->alike);
   show_confusion (self);
   fovea_threshold_panel_set_evaluation (self->threshold, evaluation);
   show_reliability (self);
+  /* An embedder is never more or less sure: its answer is what the nearest picture shows. */
+  gtk_widget_set_visible (GTK_WIDGET (self->threshold_box), !headline->alike);
+  gtk_widget_set_visible (GTK_WIDGET (self->reliability_box), !headline->alike);
 }
 
 static void

@@ -47,6 +47,9 @@ fovea_headline_dup_text (const FoveaHeadline *headline)
     return g_strdup_printf (ngettext ("Too few examples for a percentage: %u picture of %s (%s)",
                                       "Too few examples for a percentage: %u pictures of %s (%s)", headline->n_fewest),
                             headline->n_fewest, headline->fewest != NULL ? headline->fewest : "?", where);
+  if (headline->alike)
+    return g_strdup_printf (_("For %.1f %% the nearest picture is alike (%.1f to %.1f) %s"), 100.0 * headline->value, 100.0 * headline->low,
+                            100.0 * headline->high, where);
   return g_strdup_printf (_("%.1f %% right (%.1f to %.1f) %s"), 100.0 * headline->value, 100.0 * headline->low, 100.0 * headline->high, where);
 }
 

@@ -517,6 +517,7 @@ on_packs (GObject *source, GAsyncResult *result, gpointer data)
     return;
   g_clear_pointer (&self->packs, g_ptr_array_unref);
   self->packs = g_steal_pointer (&packs);
+  fovea_catalog_add_embedders (self->packs, G_LIST_MODEL (fovea_project_get_models (self->project)));
   fovea_project_draft_model_async (self->project, self->type_id, self->cancellable, on_draft, g_object_ref (self));
 }
 

@@ -55,6 +55,14 @@ set_subtitle (AdwActionRow *row, const char *text)
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
 }
 
+static gboolean
+embeds (FoveaModel *model)
+{
+  FoveaTypeCard card = { 0 };
+
+  return fovea_catalog_get_card (fovea_model_get_type_id (model), &card) && card.embeds;
+}
+
 static char *
 dup_concepts (FoveaModel *model)
 {
@@ -166,7 +174,7 @@ show_job (FoveaModelView *self)
   if (job == self->job)
     return;
   g_set_object (&self->job, job);
-  fovea_training_curves_set_job (self->curves, job);
+  fovea_training_curves_set_job (self->curves, job, embeds (self->model));
   while ((row = gtk_widget_get_first_child (GTK_WIDGET (self->job_list))) != NULL)
     gtk_list_box_remove (self->job_list, row);
   gtk_widget_set_visible (GTK_WIDGET (self->job_list), job != NULL);
@@ -201,6 +209,8 @@ refresh (FoveaModelView *self)
 
   gtk_label_set_label (self->name_label, fovea_model_get_name (self->model));
   gtk_label_set_label (self->state_label, state);
+  /* Of an embedder there are only numbers to see. */
+  gtk_widget_set_visible (GTK_WIDGET (self->try_tab), !embeds (self->model));
   show_overview (self);
   show_versions (self);
   show_job (self);

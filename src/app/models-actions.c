@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/window.h"
+#include "engine/catalog.h"
 
 #define PATH_KEY "fovea-path"
 
@@ -294,7 +295,8 @@ typedef enum {
   NEEDS_MODEL = 1,
   NEEDS_WRITE = 2,
   NEEDS_TRAINABLE = 4, /* and nothing runs on it */
-  NEEDS_ANSWERS = 8    /* trained, or ready-made */
+  NEEDS_ANSWERS = 8,   /* trained, or ready-made */
+  NEEDS_CONCEPTS = 16  /* which it says; an embedder says none */
 } Needs;
 
 static const struct {
@@ -307,7 +309,7 @@ static const struct {
   { { "open", on_open, "s" }, 0 },
   { { "back", on_back }, 0 },
   { { "train", on_train }, NEEDS_MODEL | NEEDS_WRITE | NEEDS_TRAINABLE },
-  { { "suggest", on_suggest }, NEEDS_MODEL | NEEDS_WRITE | NEEDS_ANSWERS },
+  { { "suggest", on_suggest }, NEEDS_MODEL | NEEDS_WRITE | NEEDS_ANSWERS | NEEDS_CONCEPTS },
   { { "export", on_export }, NEEDS_MODEL | NEEDS_ANSWERS },
   { { "rename", on_rename }, NEEDS_MODEL | NEEDS_WRITE },
   { { "duplicate", on_duplicate }, NEEDS_MODEL | NEEDS_WRITE },
@@ -334,12 +336,14 @@ fovea_models_page_update_actions (FoveaModelsPage *self)
 {
   FoveaModel *model = fovea_models_page_get_training_target (self);
   guint given = fovea_project_get_read_only (self->project) ? 0 : NEEDS_WRITE;
+  FoveaTypeCard card = { 0 };
 
   if (model != NULL)
     {
       given |= NEEDS_MODEL;
       given |= fovea_model_get_trainable (model) && fovea_model_get_job (model) == NULL ? NEEDS_TRAINABLE : 0;
       given |= !fovea_model_get_trainable (model) || fovea_model_get_current (model) != NULL ? NEEDS_ANSWERS : 0;
+      given |= fovea_catalog_get_card (fovea_model_get_type_id (model), &card) && !card.embeds ? NEEDS_CONCEPTS : 0;
     }
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     {

@@ -11,6 +11,7 @@ struct _FoveaTrainingCurves {
   FoveaJob *job; /* (nullable) */
   gulong notify_id;
   GArray *points; /* FoveaTrainingPoint: read so far */
+  gboolean alike;
   FoveaPlot *loss, *accuracy;
 };
 
@@ -32,8 +33,9 @@ say (FoveaTrainingCurves *self, FoveaPlot *plot, guint i)
   if (i >= self->points->len)
     return;
   text = plot == self->loss ? g_strdup_printf (_("After %u steps: loss %.3f"), (guint) get_point (self, i)->step, get_point (self, i)->loss)
-                            : g_strdup_printf (_("After %u steps: %.1f %% of the pictures held out right"), (guint) get_point (self, i)->step,
-                                               100.0 * get_point (self, i)->validation_accuracy);
+                            : g_strdup_printf (self->alike ? _("After %u steps: for %.1f %% of the pictures held out the nearest is alike")
+                                                           : _("After %u steps: %.1f %% of the pictures held out right"),
+                                               (guint) get_point (self, i)->step, 100.0 * get_point (self, i)->validation_accuracy);
   fovea_plot_set_mark_text (plot, text);
 }
 
@@ -94,8 +96,9 @@ on_mark_moved (FoveaPlot *plot, guint mark, FoveaTrainingCurves *self)
 }
 
 void
-fovea_training_curves_set_job (FoveaTrainingCurves *self, FoveaJob *job)
+fovea_training_curves_set_job (FoveaTrainingCurves *self, FoveaJob *job, gboolean alike)
 {
+  self->alike = alike;
   if (self->job == job)
     return;
   if (self->job != NULL)
@@ -115,7 +118,7 @@ fovea_training_curves_set_job (FoveaTrainingCurves *self, FoveaJob *job)
 static void
 training_curves_dispose (GObject *object)
 {
-  fovea_training_curves_set_job (FOVEA_TRAINING_CURVES (object), NULL);
+  fovea_training_curves_set_job (FOVEA_TRAINING_CURVES (object), NULL, FALSE);
   G_OBJECT_CLASS (fovea_training_curves_parent_class)->dispose (object);
 }
 
@@ -141,7 +144,7 @@ fovea_training_curves_init (FoveaTrainingCurves *self)
   self->points = g_array_new (FALSE, FALSE, sizeof (FoveaTrainingPoint));
   self->loss = FOVEA_PLOT (fovea_plot_new (FOVEA_PLOT_CURVE, _("Loss while it learns"), _("Part of the training"), _("Loss, of its highest")));
   self->accuracy = FOVEA_PLOT (fovea_plot_new (FOVEA_PLOT_CURVE, _("Accuracy while it learns"), _("Part of the training"),
-                                               _("Right, of the pictures held out")));
+                                               _("Right or alike, of the pictures held out")));
   gtk_box_set_homogeneous (GTK_BOX (box), TRUE);
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->loss));
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->accuracy));

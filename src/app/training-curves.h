@@ -13,7 +13,7 @@ G_DECLARE_FINAL_TYPE (FoveaTrainingCurves, fovea_training_curves, FOVEA, TRAININ
 
 GtkWidget *fovea_training_curves_new (void);
 
-/* @job: (nullable) */
-void fovea_training_curves_set_job (FoveaTrainingCurves *self, FoveaJob *job);
+/* @job: (nullable). @alike: of an embedder, whose accuracy is how often the nearest picture shows the same. */
+void fovea_training_curves_set_job (FoveaTrainingCurves *self, FoveaJob *job, gboolean alike);
 
 G_END_DECLS

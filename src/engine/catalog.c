@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "engine/model.h"
 #include "models/model-type.h"
 #include "models/pack.h"
 #include "models/params.h"
@@ -30,7 +31,8 @@ fovea_catalog_get_card (const char *id, FoveaTypeCard *ret_card)
                                .title = _(info->title),
                                .description = _(info->description),
                                .example = _(info->example),
-                               .trainable = info->trainable };
+                               .trainable = info->trainable,
+                               .embeds = fovea_model_type_embeds (type) };
   return TRUE;
 }
 
@@ -161,6 +163,26 @@ fovea_catalog_list_packs_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+void
+fovea_catalog_add_embedders (GPtrArray *packs, GListModel *models)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (models); i++)
+    {
+      g_autoptr (FoveaModel) model = g_list_model_get_item (models, i);
+      const char *type = fovea_model_get_type_id (model);
+      FoveaPackCard *card;
+
+      if (fovea_model_get_current (model) == NULL || g_str_equal (type, "embedding-classifier"))
+        continue;
+      card = g_new0 (FoveaPackCard, 1);
+      card->name = g_strdup (fovea_model_get_id (model));
+      card->title = g_strdup (fovea_model_get_name (model));
+      card->license = g_strdup ("");
+      card->installed = card->embeds = TRUE;
+      g_ptr_array_add (packs, card);
+    }
+}
+
 /* "crop+letterbox" → "Crop + letterbox"; those that are words are translated, names of networks read well enough by themselves. */
 static char *
 readable (const char *choice)
@@ -181,6 +203,8 @@ readable (const char *choice)
     { "crop+letterbox", NC_ ("choice", "Crop + letterbox") },
     { "letterbox+mirror", NC_ ("choice", "Letterbox, and its mirror image") },
     { "crop+letterbox+mirror", NC_ ("choice", "Crop + letterbox, and mirror images") },
+    { "arcface", NC_ ("choice", "Angles between concepts (ArcFace)") },
+    { "proxy-anchor", NC_ ("choice", "Hard pictures first (proxy anchor)") },
     { "Automatic", NC_ ("choice", "Automatic") },
     { "Disabled", NC_ ("choice", "Disabled") },
   };

@@ -13,6 +13,7 @@ typedef struct {
   const char *question;    /* these four in the person's language */
   const char *title, *description, *example;
   gboolean trainable;
+  gboolean embeds;         /* its models answer with vectors, which other models are built on */
 } FoveaTypeCard;
 
 const char *const *fovea_catalog_get_types (void);                            /* ids, NULL-terminated */
@@ -57,6 +58,9 @@ void fovea_pack_card_free (FoveaPackCard *card);
 /* (array of FoveaPackCard): those that are known, installed or not. Never fails but when cancelled. */
 void       fovea_catalog_list_packs_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 GPtrArray *fovea_catalog_list_packs_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds what of @models (a FoveaModelList) makes vectors: trained embedders, and classifiers with a network of their own. */
+void fovea_catalog_add_embedders (GPtrArray *packs, GListModel *models);
 
 /* Values of a CHOICE and what people read for each; of packs those of @packs that are installed and fit. */
 char **fovea_catalog_dup_choices (GParamSpec *pspec, GPtrArray *packs, char ***ret_names) G_GNUC_WARN_UNUSED_RESULT;

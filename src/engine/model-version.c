@@ -122,9 +122,10 @@ read_headline (FoveaHeadline *headline, JsonObject *metrics, const char *split)
   if (summary == NULL)
     return;
   headline->known = TRUE;
-  headline->value = number_of (summary, "top1_accuracy");
-  headline->low = number_of (summary, "top1_accuracy_low");
-  headline->high = number_of (summary, "top1_accuracy_high");
+  headline->alike = json_object_has_member (summary, "recall_at_1");
+  headline->value = number_of (summary, headline->alike ? "recall_at_1" : "top1_accuracy");
+  headline->low = number_of (summary, headline->alike ? "recall_at_1_low" : "top1_accuracy_low");
+  headline->high = number_of (summary, headline->alike ? "recall_at_1_high" : "top1_accuracy_high");
   headline->n = (guint) MAX (number_of (summary, "num_tot"), 0.0);
   headline->split = g_strdup (split);
   read_fewest (headline, metrics);

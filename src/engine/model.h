@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 /* How good a version is, in a line: "85.3 % (82.3 to 87.9) on 600 pictures". */
 typedef struct {
   gboolean known;       /* FALSE: not evaluated; nothing else is said */
+  gboolean alike;       /* of an embedder: value is recall@1, the share of pictures whose nearest shows the same */
   double value, low, high; /* accuracy and its 95 % interval, 0..1 */
   guint n;              /* pictures */
   char *split;          /* (nullable) NULL: by cross-validation */
