@@ -30,6 +30,8 @@ dup_where (const FoveaHeadline *headline)
 {
   g_autofree char *title = headline->split != NULL ? fovea_split_dup_title (headline->split) : NULL;
 
+  if (headline->split == NULL && headline->alike)
+    return g_strdup_printf (ngettext ("of %u picture that was held out", "of %u pictures that were held out", headline->n), headline->n);
   if (headline->split == NULL)
     return g_strdup_printf (ngettext ("on %u picture, by cross-validation", "on %u pictures, by cross-validation", headline->n), headline->n);
   return g_strdup_printf (ngettext ("on %u picture of split “%s”", "on %u pictures of split “%s”", headline->n), headline->n, title);

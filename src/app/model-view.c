@@ -28,7 +28,7 @@ struct _FoveaModelView {
   GtkListBox *job_list, *versions_list;
   GtkStack *stack;
   AdwEntryRow *purpose_row;
-  AdwActionRow *question_row, *concepts_row, *data_row, *figure_row;
+  AdwActionRow *question_row, *concepts_row, *data_row, *figure_row, *suggest_row;
   AdwClamp *evaluation_clamp, *try_clamp;
   GtkBox *versions_box, *overview_box;
   FoveaTrainingCurves *curves;
@@ -211,6 +211,7 @@ refresh (FoveaModelView *self)
   gtk_label_set_label (self->state_label, state);
   /* Of an embedder there are only numbers to see. */
   gtk_widget_set_visible (GTK_WIDGET (self->try_tab), !embeds (self->model));
+  gtk_widget_set_visible (GTK_WIDGET (self->suggest_row), !embeds (self->model));
   show_overview (self);
   show_versions (self);
   show_job (self);
@@ -346,6 +347,7 @@ fovea_model_view_class_init (FoveaModelViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, concepts_row);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, data_row);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, figure_row);
+  gtk_widget_class_bind_template_child (widget_class, FoveaModelView, suggest_row);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, evaluation_clamp);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, try_clamp);
   gtk_widget_class_bind_template_child (widget_class, FoveaModelView, versions_box);
