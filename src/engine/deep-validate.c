@@ -9,8 +9,9 @@
 
 #define BATCH 16
 
-/* A later average is of better weights than an earlier one; it gives way only to one whose loss was clearly less, because
- * a few dozen pictures cannot tell small differences. */
+/* A later average is of better weights than an earlier one; it gives way only to one whose loss was clearly less and that
+ * was right more often, because a few dozen pictures cannot tell small differences, and a network that grows sure of
+ * itself loses by its loss what it gains in accuracy. */
 #define SLACK 1.05
 
 typedef struct {
@@ -204,7 +205,7 @@ take_result (FoveaDeep *deep, FoveaDeepBest *result)
     }
   else
     deep->n_worse++;
-  if (!first && !(result->loss <= SLACK * deep->least_loss))
+  if (!first && !(result->loss <= SLACK * deep->least_loss || result->accuracy >= deep->best.accuracy))
     {
       fovea_deep_best_clear (result);
       return;

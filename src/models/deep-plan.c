@@ -55,6 +55,12 @@ fovea_template_get_size (FoveaTemplate template)
   return templates[template].size;
 }
 
+guint
+fovea_template_get_batch_size (FoveaTemplate template)
+{
+  return templates[template].pack != NULL ? 16 : 32;
+}
+
 gboolean
 fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_rarest)
 {

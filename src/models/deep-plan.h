@@ -25,6 +25,8 @@ gboolean fovea_template_from_name (const char *name, FoveaTemplate *ret_template
 /* Pack that the training starts from, NULL for those from scratch. */
 const char *fovea_template_get_pack (FoveaTemplate template);
 int fovea_template_get_size (FoveaTemplate template); /* pixels a side */
+/* Pictures a step: from scratch 32, because batch norms learn from the statistics of a batch; else 16. */
+guint fovea_template_get_batch_size (FoveaTemplate template);
 
 /* In place of a classifier: vectors (models/network.h, nn/loss.h). */
 typedef struct {

@@ -137,6 +137,8 @@ fovea_visual_classifier_get_options (FoveaVisualClassifier *self, FoveaDeepOptio
   ret_options->image_size = size > 0 ? (size + 7) / 8 * 8 : fovea_template_get_size (ret_options->template);
   ret_options->exclusive = g_value_get_boolean (&values[PROP_CONCEPTS_MUTUALLY_EXCLUSIVE]);
   ret_options->batch_size = (guint) g_value_get_int (&values[PROP_BATCH_SIZE]);
+  if (ret_options->batch_size == 0)
+    ret_options->batch_size = fovea_template_get_batch_size (ret_options->template);
   ret_options->n_epochs = (guint) g_value_get_int (&values[PROP_NUM_EPOCHS]);
   ret_options->time_limit_s = g_value_get_double (&values[PROP_TIME_LIMIT]);
   ret_options->head_rate = g_value_get_double (&values[PROP_HEAD_LRATE]);
@@ -272,7 +274,7 @@ add_training_params (void)
   add_double (PROP_TIME_LIMIT, "time-limit", _("Time limit"), _("Seconds that training may take; 0: as long as the plan says"), 0, 7 * 86400, 0);
   add_int (PROP_NUM_EPOCHS, "num-epochs", _("Epochs"),
            _("How often each picture is seen; 0: planned by their number and the time limit"), 0, 10000, 0);
-  add_int (PROP_BATCH_SIZE, "batch-size", _("Batch size"), _("Pictures that are learned from at a time"), 1, 256, 16);
+  add_int (PROP_BATCH_SIZE, "batch-size", _("Batch size"), _("Pictures that are learned from at a time; 0: as the template says"), 0, 256, 0);
   add_int (PROP_IMAGE_SIZE, "image-size", _("Picture size"), _("Pixels a side that the network sees; 0: as the template says"), 0, 512, 0);
   add_double (PROP_HEAD_LRATE, "head-lrate", _("Learning rate of the classifier"), _("Highest rate of the last layer, which is new"), 0, 1, 5e-3);
   add_double (PROP_BACKBONE_LRATE, "backbone-lrate", _("Learning rate of the network"), _("Highest rate of the pretrained layers"), 0, 1, 3e-4);

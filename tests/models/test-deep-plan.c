@@ -23,6 +23,7 @@ test_recipe (void)
   FoveaDeepPlan plan;
 
   g_assert_cmpuint (options.batch_size, ==, 16);
+  g_assert_cmpuint (defaults ("small-scratch").batch_size, ==, 32);
   g_assert_cmpfloat (options.weight_decay, ==, 0.02);
   g_assert_cmpfloat (options.label_smoothing, ==, 0.1);
   g_assert_cmpfloat (options.augmentation.min_scale, ==, 0.8);
@@ -87,14 +88,14 @@ test_epochs (void)
 
   g_assert_cmpint (options.image_size, ==, 96);
   fovea_deep_plan_make (&options, 320, 32, 0.1, 0, &plan);
-  g_assert_cmpuint (plan.stages[0].n_steps, ==, 60 * 20);
+  g_assert_cmpuint (plan.stages[0].n_steps, ==, 60 * 10);
   g_assert_cmpfloat (plan.stages[0].head_rate, ==, 3e-3);
   options.n_epochs = 7;
   fovea_deep_plan_make (&options, 320, 32, 0.1, 0, &plan);
-  g_assert_cmpuint (plan.stages[0].n_steps, ==, 7 * 20);
+  g_assert_cmpuint (plan.stages[0].n_steps, ==, 7 * 10);
   options.time_limit_s = 60;
-  fovea_deep_plan_make (&options, 320, 32, 0.1, 10, &plan);
-  g_assert_cmpuint (plan.stages[0].n_steps, ==, 100);
+  fovea_deep_plan_make (&options, 320, 32, 0.1, 5, &plan);
+  g_assert_cmpuint (plan.stages[0].n_steps, ==, 50);
 }
 
 static void
