@@ -68,6 +68,7 @@ page_action_of (FoveaJobKind kind)
     {
     case FOVEA_JOB_TRAIN:
     case FOVEA_JOB_EVALUATE:
+    case FOVEA_JOB_IMPORT_MODEL:
       return "win.page('models')";
     case FOVEA_JOB_IMPORT:
     case FOVEA_JOB_EMBED:

@@ -29,6 +29,7 @@ extern const FoveaCommand fovea_cli_export_commands[];
 extern const FoveaCommand fovea_cli_advise_commands[];
 extern const FoveaCommand fovea_cli_label_commands[];
 extern const FoveaCommand fovea_cli_model_commands[];
+extern const FoveaCommand fovea_cli_model_import_commands[];
 extern const FoveaCommand fovea_cli_predict_commands[];
 extern const FoveaCommand fovea_cli_pack_commands[];
 extern const FoveaCommand fovea_cli_nn_commands[];

@@ -9,7 +9,8 @@
 
 static const FoveaCommand *const groups[] = {
   fovea_cli_project_commands, fovea_cli_upkeep_commands, fovea_cli_import_commands, fovea_cli_export_commands, fovea_cli_label_commands,
-  fovea_cli_model_commands, fovea_cli_advise_commands, fovea_cli_predict_commands, fovea_cli_pack_commands,   fovea_cli_nn_commands,
+  fovea_cli_model_commands, fovea_cli_model_import_commands, fovea_cli_advise_commands, fovea_cli_predict_commands, fovea_cli_pack_commands,
+  fovea_cli_nn_commands,
 };
 
 const FoveaCommand *

@@ -386,6 +386,7 @@ fovea_core_get_interactive_decoder (FoveaCore *self)
 typedef struct {
   const char *name;
   char *version_id; /* (nullable) the version whose network it is */
+  char *below;      /* (nullable) the pack that the version stands on, for want of a network of its own */
   GBytes *bytes;
 } PackLookup;
 
@@ -395,7 +396,25 @@ is_version_id (const char *name)
   return strlen (name) == 32 && strspn (name, "0123456789abcdef") == 32;
 }
 
-/* A model's name stands for its newest version. */
+static gboolean
+has_network (FoveaStore *store, gint64 version)
+{
+  g_auto (GStrv) parts = fovea_store_list_weights (store, version, NULL);
+
+  return parts != NULL && g_strv_contains ((const char *const *) parts, FOVEA_WEIGHTS_NETWORK);
+}
+
+/* What a head's last dense layer reads: the vectors of its own embedder. */
+static char *
+dup_pack_below (FoveaStore *store, gint64 version, GError **error)
+{
+  g_autoptr (GBytes) bytes = fovea_store_get_weights (store, version, FOVEA_WEIGHTS_HEAD, 0, error);
+  g_autoptr (FoveaPredictor) predictor = bytes != NULL ? fovea_predictor_new_from_bytes (bytes, error) : NULL;
+
+  return predictor != NULL ? g_strdup (fovea_predictor_get_pack_name (predictor)) : NULL;
+}
+
+/* A model's name stands for its newest version; the one of a head for the embedder that it stands on. */
 static gboolean
 find_network (FoveaStore *store, gpointer data, GError **error)
 {
@@ -413,8 +432,11 @@ find_network (FoveaStore *store, gpointer data, GError **error)
   version = fovea_store_get_current_version (store, id, error);
   if (version == NULL)
     return FALSE;
-  lookup->version_id = g_strdup (version->public_id);
-  return TRUE;
+  if (has_network (store, version->id))
+    lookup->version_id = g_strdup (version->public_id);
+  else
+    lookup->below = dup_pack_below (store, version->id, error);
+  return lookup->version_id != NULL || lookup->below != NULL;
 }
 
 static gboolean
@@ -439,6 +461,8 @@ dup_pack_key (FoveaCore *self, const char *name)
 
   if (installed == NULL)
     fovea_core_read (self, find_network, &lookup, NULL);
+  if (lookup.below != NULL) /* a pack, or a version's network: nothing stands on a head */
+    return lookup.below;
   return lookup.version_id != NULL ? lookup.version_id : g_strdup (name);
 }
 

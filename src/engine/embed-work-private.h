@@ -3,7 +3,7 @@
 
 #include "engine/core-private.h"
 #include "engine/job-private.h"
-#include "models/views.h"
+#include "models/predictor.h"
 
 G_BEGIN_DECLS
 
@@ -48,5 +48,19 @@ typedef struct {
  */
 gboolean fovea_embed_missing (FoveaCore *core, FoveaJob *job, FoveaEmbedder *embedder, guint fits_mask, const gint64 *ids, gsize n,
                               FoveaPriority priority, FoveaEmbedCounts *ret_counts, GError **error);
+
+/**
+ * fovea_answer_pictures:
+ * @predictor: with its pack, of one view
+ * @ids: (array length=n): pictures of the project, in order of id
+ * @n_before, @n_total: how many pictures the job had before these, and in all, for its progress
+ * @ret_probabilities: f32 [n, labels]
+ * @ret_found: (array length=n): FALSE for rows that could not be read; each is a row of the job's report
+ *
+ * The pictures themselves through the network, for models that do not answer from vectors. Else as fovea_embed_missing();
+ * nothing is kept. Plans on the store thread, in batches on the compute thread.
+ */
+gboolean fovea_answer_pictures (FoveaCore *core, FoveaJob *job, FoveaPredictor *predictor, const gint64 *ids, gsize n,
+                                gsize n_before, gsize n_total, float *ret_probabilities, gboolean *ret_found, GError **error);
 
 G_END_DECLS

@@ -13,6 +13,7 @@
 typedef struct {
   gint64 id;
   guint fits; /* that are missing */
+  gsize row;  /* of the answers */
   char *path;
   char sha256[65];
 } Todo;
@@ -20,10 +21,15 @@ typedef struct {
 typedef struct {
   FoveaCore *core;
   FoveaJob *job;
-  FoveaEmbedder *embedder;
+  FoveaEmbedder *embedder;   /* NULL: the predictor answers */
+  FoveaPredictor *predictor;
+  float *probabilities;      /* [n_ids, labels] */
+  gboolean *found;           /* [n_ids] */
+  const FoveaInputSpec *spec;
   guint fits_mask;
   const gint64 *ids;
   gsize n_ids;
+  gsize n_before, n_total; /* of the job, when this is a part of its pictures */
   FoveaPriority priority;
   gint64 space[FOVEA_N_FITS];
   GArray *todo; /* Todo, in order of id */
@@ -48,6 +54,12 @@ compare_ids (gconstpointer a, gconstpointer b)
   gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
 
   return (x > y) - (x < y);
+}
+
+static const char *
+failure_text (const Work *self)
+{
+  return self->embedder != NULL ? _("Could not be embedded") : _("Could not be predicted");
 }
 
 /* id → bit for each fit that is missing. */
@@ -169,7 +181,7 @@ make_squares (guint index, FoveaDecoded *decoded, gpointer data, GError **error)
                            _("The file has changed since it was imported; import it again"));
       return NULL;
     }
-  return fovea_squares_new (decoded->image, todo->fits, fovea_pack_get_input_spec (fovea_embedder_get_pack (self->embedder)), error);
+  return fovea_squares_new (decoded->image, todo->fits, self->spec, error);
 }
 
 typedef struct {
@@ -207,13 +219,55 @@ embed_fit (Work *self, FoveaFit fit, GError **error)
          && fovea_core_write_only (self->core, FOVEA_CHANGED_VECTORS, put_vectors, &put, error);
 }
 
+/* Compute thread: a batch of one view through the network. */
+typedef struct {
+  FoveaPredictor *predictor;
+  FoveaTensor *pictures;
+  float *probabilities;
+} Unit;
+
+static gboolean
+run_network (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Unit *unit = data;
+
+  return fovea_predictor_run_batch (unit->predictor, &unit->pictures, unit->probabilities, cancellable, error);
+}
+
+static gboolean
+answer_batch (Work *self, FoveaFit fit, GError **error)
+{
+  const gsize n_labels = fovea_predictor_get_labels (self->predictor)->len;
+  g_autofree float *probabilities = g_new (float, FOVEA_EMBED_BATCH * n_labels);
+  FoveaSquares *squares[FOVEA_EMBED_BATCH];
+  g_autoptr (FoveaTensor) pictures = NULL;
+  Unit unit = { self->predictor, NULL, probabilities };
+
+  for (guint i = 0; i < self->n_batch; i++)
+    squares[i] = self->batch_item[i]->product;
+  pictures = fovea_squares_stack (squares, self->n_batch, fit, self->spec->size, error);
+  unit.pictures = pictures;
+  if (pictures == NULL || !fovea_scheduler_run (fovea_core_get_scheduler (self->core), self->priority, run_network, &unit,
+                                                fovea_job_get_cancellable (self->job), error))
+    return FALSE;
+  for (guint i = 0; i < self->n_batch; i++)
+    {
+      memcpy (self->probabilities + self->batch_todo[i]->row * n_labels, probabilities + i * n_labels, n_labels * sizeof (float));
+      self->found[self->batch_todo[i]->row] = TRUE;
+    }
+  return TRUE;
+}
+
 static gboolean
 flush_batch (Work *self, GError **error)
 {
   gboolean ok = TRUE;
 
   for (guint fit = 0; ok && fit < FOVEA_N_FITS; fit++)
-    ok = embed_fit (self, fit, error);
+    if (self->embedder != NULL)
+      ok = embed_fit (self, fit, error);
+    else if ((self->fits_mask & (1u << fit)) != 0)
+      ok = answer_batch (self, fit, error);
   for (guint i = 0; i < self->n_batch; i++)
     fovea_reader_item_free (self->batch_item[i]);
   if (ok)
@@ -231,7 +285,7 @@ mark_missing (FoveaStore *store, gpointer data, GError **error)
 static gboolean
 note_failure (Work *self, Todo *todo, const GError *failure, GError **error)
 {
-  fovea_job_add_report_row (self->job, todo->path, fovea_status_code_for_error (failure), _("Could not be embedded"), failure->message);
+  fovea_job_add_report_row (self->job, todo->path, fovea_status_code_for_error (failure), failure_text (self), failure->message);
   self->counts.n_failed++;
   if (!g_file_test (todo->path, G_FILE_TEST_EXISTS))
     return fovea_core_write (self->core, mark_missing, &todo->id, error);
@@ -273,7 +327,7 @@ run (Work *self, GError **error)
         }
       if ((self->n_batch == FOVEA_EMBED_BATCH && !flush_batch (self, error)) || !fovea_job_checkpoint (self->job, error))
         return FALSE;
-      fovea_job_set_progress (self->job, done, self->todo->len, "pictures");
+      fovea_job_set_progress (self->job, self->n_before + done, MAX (self->n_total, self->todo->len), "pictures");
     }
   if (reader_error != NULL)
     {
@@ -283,30 +337,96 @@ run (Work *self, GError **error)
   return self->n_batch == 0 || flush_batch (self, error);
 }
 
+static gboolean
+work (Work *self, FoveaStoreFunc look_up, GError **error)
+{
+  gboolean ok;
+
+  self->todo = g_array_new (FALSE, FALSE, sizeof (Todo));
+  g_array_set_clear_func (self->todo, clear_todo);
+  self->outside = g_ptr_array_new_with_free_func (g_free);
+  ok = (self->embedder != NULL ? fovea_core_write : fovea_core_read) (self->core, look_up, self, error);
+  for (guint i = 0; ok && i < self->outside->len; i++)
+    {
+      fovea_job_add_report_row (self->job, g_ptr_array_index (self->outside, i), FOVEA_STATUS_INPUT_FAILED, failure_text (self),
+                                _("It lies outside the folders that were allowed for this project; import its folder to allow it"));
+      self->counts.n_failed++;
+    }
+  ok = ok && (self->todo->len == 0 || run (self, error));
+  for (guint i = 0; i < self->n_batch; i++)
+    fovea_reader_item_free (self->batch_item[i]);
+  g_clear_pointer (&self->guard, fovea_path_guard_free);
+  g_array_unref (self->todo);
+  g_ptr_array_unref (self->outside);
+  return ok;
+}
+
 gboolean
 fovea_embed_missing (FoveaCore *core, FoveaJob *job, FoveaEmbedder *embedder, guint fits_mask, const gint64 *ids, gsize n,
                      FoveaPriority priority, FoveaEmbedCounts *ret_counts, GError **error)
 {
-  Work self = { .core = core, .job = job, .embedder = embedder, .fits_mask = fits_mask, .ids = ids, .n_ids = n, .priority = priority };
-  gboolean ok;
+  Work self = { .core = core,
+                .job = job,
+                .embedder = embedder,
+                .spec = fovea_pack_get_input_spec (fovea_embedder_get_pack (embedder)),
+                .fits_mask = fits_mask,
+                .ids = ids,
+                .n_ids = n,
+                .priority = priority };
+  gboolean ok = work (&self, plan, error);
 
-  self.todo = g_array_new (FALSE, FALSE, sizeof (Todo));
-  g_array_set_clear_func (self.todo, clear_todo);
-  self.outside = g_ptr_array_new_with_free_func (g_free);
-  ok = fovea_core_write (core, plan, &self, error);
-  for (guint i = 0; ok && i < self.outside->len; i++)
-    {
-      fovea_job_add_report_row (job, g_ptr_array_index (self.outside, i), FOVEA_STATUS_INPUT_FAILED, _("Could not be embedded"),
-                                _("It lies outside the folders that were allowed for this project; import its folder to allow it"));
-      self.counts.n_failed++;
-    }
-  ok = ok && (self.todo->len == 0 || run (&self, error));
-  for (guint i = 0; i < self.n_batch; i++)
-    fovea_reader_item_free (self.batch_item[i]);
-  g_clear_pointer (&self.guard, fovea_path_guard_free);
-  g_array_unref (self.todo);
-  g_ptr_array_unref (self.outside);
   if (ret_counts != NULL)
     *ret_counts = self.counts;
   return ok;
+}
+
+/* Store thread: looks the pictures up. */
+static gboolean
+plan_answers (FoveaStore *store, gpointer data, GError **error)
+{
+  Work *self = data;
+  g_autoptr (GHashTable) all = g_hash_table_new (NULL, NULL);
+  gsize row = 0;
+
+  self->guard = fovea_path_guard_new (store, error);
+  if (self->guard == NULL)
+    return FALSE;
+  for (gsize i = 0; i < self->n_ids; i++)
+    g_hash_table_insert (all, (gpointer) (gintptr) self->ids[i], GUINT_TO_POINTER (self->fits_mask));
+  if (!add_todos (self, store, all, self->ids, self->n_ids, error))
+    return FALSE;
+  for (guint i = 0; i < self->todo->len; i++)
+    {
+      Todo *todo = &g_array_index (self->todo, Todo, i);
+
+      while (row + 1 < self->n_ids && self->ids[row] != todo->id) /* both are in order of id */
+        row++;
+      todo->row = row;
+    }
+  return TRUE;
+}
+
+gboolean
+fovea_answer_pictures (FoveaCore *core, FoveaJob *job, FoveaPredictor *predictor, const gint64 *ids, gsize n, gsize n_before, gsize n_total,
+                       float *ret_probabilities, gboolean *ret_found, GError **error)
+{
+  Work self = { .core = core,
+                .job = job,
+                .predictor = predictor,
+                .probabilities = ret_probabilities,
+                .found = ret_found,
+                .spec = fovea_predictor_get_input_spec (predictor),
+                .ids = ids,
+                .n_ids = n,
+                .n_before = n_before,
+                .n_total = n_total,
+                .priority = FOVEA_PRIORITY_PREDICTION };
+  FoveaFit fits[2];
+
+  g_return_val_if_fail (fovea_views_get_fits (fovea_predictor_get_views (predictor), fits) == 1, FALSE);
+
+  self.fits_mask = 1u << fits[0];
+  for (gsize i = 0; i < n; i++)
+    ret_found[i] = FALSE;
+  return work (&self, plan_answers, error);
 }

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "engine/embed-work-private.h"
 #include "engine/engine-error.h"
 #include "engine/model-jobs.h"
 #include "engine/model-state-private.h"
@@ -213,21 +214,53 @@ fits_mask_of (FoveaPredictor *predictor)
   return mask;
 }
 
-static JsonNode *
-evaluate_rows (Evaluation *self)
+static gboolean
+prepare (gpointer data, GCancellable *cancellable, GError **error)
+{
+  return fovea_predictor_prepare (((Evaluation *) data)->predictor, NULL, error);
+}
+
+/* A model that answers from pictures alone: rows that could not be read are dropped. NULL with @error. */
+static float *
+answer_pictures (Evaluation *self, GError **error)
 {
   FoveaRows *rows = self->rows;
-  g_autofree float *probabilities = g_new (float, MAX (rows->n * rows->n_concepts, 1));
+  const gsize k = rows->n_concepts;
+  g_autofree float *probabilities = g_new (float, MAX (rows->n * k, 1));
+  g_autofree gboolean *found = g_new0 (gboolean, MAX (rows->n, 1));
+  g_autoptr (FoveaPack) pack = fovea_core_dup_pack (self->core, fovea_predictor_get_pack_name (self->predictor), error);
+  gsize kept = 0;
+
+  if (pack == NULL || !fovea_predictor_ensure_pack (self->predictor, pack, error)
+      || !fovea_scheduler_run (fovea_core_get_scheduler (self->core), FOVEA_PRIORITY_PREDICTION, prepare, self,
+                               fovea_job_get_cancellable (self->job), error)
+      || !fovea_answer_pictures (self->core, self->job, self->predictor, rows->ids, rows->n, 0, rows->n, probabilities, found, error))
+    return NULL;
+  for (gsize i = 0; i < rows->n; i++)
+    if (found[i])
+      memmove (probabilities + k * kept++, probabilities + k * i, k * sizeof (float));
+  fovea_rows_keep (rows, found);
+  return g_steal_pointer (&probabilities);
+}
+
+/* @answers: (nullable) f32 [n, concepts]; NULL: they follow from the vectors */
+static JsonNode *
+evaluate_rows (Evaluation *self, const float *answers)
+{
+  FoveaRows *rows = self->rows;
+  g_autofree float *own = answers == NULL ? g_new (float, MAX (rows->n * rows->n_concepts, 1)) : NULL;
+  const float *probabilities = answers != NULL ? answers : own;
   FoveaEvalData data = { .n_rows = rows->n,
                          .labels = fovea_predictor_get_labels (self->predictor),
                          .probabilities = probabilities,
                          .truth = rows->labels,
-                         .exclusive = fovea_predictor_get_head (self->predictor)->exclusive,
+                         .exclusive = fovea_predictor_get_exclusive (self->predictor),
                          .assume_negatives = TRUE,
                          .ids = rows->ids,
                          .split = self->split };
 
-  fovea_predictor_run_vectors (self->predictor, (const float *const *) rows->vectors, rows->n, probabilities);
+  if (own != NULL)
+    fovea_predictor_run_vectors (self->predictor, (const float *const *) rows->vectors, rows->n, own);
   self->evaluation = fovea_evaluation_new (&data);
   return fovea_eval_metrics_dup_json (self->evaluation, self->state->version->public_id, (const char *const *) rows->public_ids);
 }
@@ -310,16 +343,25 @@ evaluate_embedder (Evaluation *self, GError **error)
 static JsonNode *
 evaluate_split (Evaluation *self, GError **error)
 {
-  if (!fovea_core_read (self->core, load_rows, self, error)
-      || !fovea_rows_load_vectors (self->rows, self->core, self->job, fovea_predictor_get_pack_name (self->predictor),
-                                   fits_mask_of (self->predictor), error))
+  g_autofree float *answers = NULL;
+
+  if (!fovea_core_read (self->core, load_rows, self, error))
+    return NULL;
+  if (fovea_predictor_get_head (self->predictor) == NULL)
+    {
+      answers = answer_pictures (self, error);
+      if (answers == NULL)
+        return NULL;
+    }
+  else if (!fovea_rows_load_vectors (self->rows, self->core, self->job, fovea_predictor_get_pack_name (self->predictor),
+                                     fits_mask_of (self->predictor), error))
     return NULL;
   if (self->rows->n == 0)
     {
       g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, _("None of the pictures could be read"));
       return NULL;
     }
-  return keep (self, evaluate_rows (self), error);
+  return keep (self, evaluate_rows (self, answers), error);
 }
 
 /* What stands for a split where none was named: a deep training has held pictures out, others were cross-validated. */

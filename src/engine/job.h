@@ -42,7 +42,8 @@ typedef enum {
   FOVEA_JOB_EXPORT,
   FOVEA_JOB_UNPACK,
   FOVEA_JOB_RELOCATE,
-  FOVEA_JOB_BACKUP
+  FOVEA_JOB_BACKUP,
+  FOVEA_JOB_IMPORT_MODEL
 } FoveaJobKind;
 
 FoveaJobKind  fovea_job_get_kind (FoveaJob *self);

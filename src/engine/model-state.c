@@ -144,6 +144,15 @@ has_property (GObject *object, const char *name, GType type)
   return pspec != NULL && g_type_is_a (pspec->value_type, type);
 }
 
+/* An imported model looks at pictures as its file says. */
+static gboolean
+was_imported (const FoveaStoreVersion *version)
+{
+  g_autoptr (JsonNode) root = version->metrics != NULL ? json_from_string (version->metrics, NULL) : NULL;
+
+  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) && json_object_has_member (json_node_get_object (root), "imported");
+}
+
 /* Which views are averaged is a matter of predicting, where the type says so, not of the training. */
 static FoveaPredictor *
 read_predictor (FoveaModelState *state, GError **error)
@@ -152,7 +161,7 @@ read_predictor (FoveaModelState *state, GError **error)
   g_autofree char *name = NULL;
   FoveaViews views;
 
-  if (predictor == NULL || !has_property (G_OBJECT (state->type), "views", G_TYPE_STRING))
+  if (predictor == NULL || !has_property (G_OBJECT (state->type), "views", G_TYPE_STRING) || was_imported (state->version))
     return predictor;
   g_object_get (state->type, "views", &name, NULL);
   if (fovea_views_from_name (name, &views))

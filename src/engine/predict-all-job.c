@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the newest version of a model says of every picture of the project, kept as its annotations; and embedding
  * on its own. */
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "engine/embed-work-private.h"
@@ -12,6 +14,8 @@
 #include "engine/status-private.h"
 #include "nn/half.h"
 #include "store/store-annotations.h"
+#include "store/store-concepts.h"
+#include "store/store-input-list.h"
 #include "store/store-undo.h"
 #include "store/store-vectors.h"
 
@@ -27,6 +31,8 @@ typedef struct {
   FoveaFit fits[2];
   guint n_fits, fits_mask;
   gint64 *concepts; /* row id a column */
+  GArray *inputs;   /* (nullable) all pictures, of a model that answers from them alone */
+  float *probabilities; /* idem, of the page */
 
   gint64 command, after;
   gsize n_page, n_done;
@@ -78,6 +84,23 @@ read_page (FoveaStore *store, gpointer data, GError **error)
   return TRUE;
 }
 
+/* Of a model that was imported, the concepts that pictures are said to show and that the project has not. */
+static gboolean
+make_concepts (Prediction *self, FoveaStore *store, GError **error)
+{
+  GPtrArray *labels = fovea_predictor_get_labels (self->predictor);
+
+  for (guint i = 0; i < self->said->len; i++)
+    {
+      const gint64 column = g_array_index (self->said, FoveaStoreAnnotation, i).concept;
+      const FoveaLabel *label = fovea_labels_get (labels, column);
+
+      if (self->concepts[column] == 0 && !fovea_store_ensure_concept (store, label->id, label->name, &self->concepts[column], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 write_page (FoveaStore *store, gpointer data, GError **error)
 {
@@ -94,6 +117,13 @@ write_page (FoveaStore *store, gpointer data, GError **error)
       if (!fovea_store_begin_long_command (store, label, &self->command, error))
         return FALSE;
     }
+  if (!fovea_store_continue_command (store, self->command, error))
+    return FALSE;
+  if (self->inputs != NULL && !make_concepts (self, store, error))
+    {
+      fovea_store_rollback_command (store);
+      return FALSE;
+    }
   for (guint i = self->said->len; i-- > 0;)
     {
       FoveaStoreAnnotation *one = &g_array_index (self->said, FoveaStoreAnnotation, i);
@@ -102,8 +132,6 @@ write_page (FoveaStore *store, gpointer data, GError **error)
       if (one->concept == 0) /* removed since the training */
         g_array_remove_index_fast (self->said, i);
     }
-  if (!fovea_store_continue_command (store, self->command, error))
-    return FALSE;
   if (fovea_store_put_annotations (store, (const FoveaStoreAnnotation *) (gpointer) self->said->data, self->said->len, NULL, error))
     return fovea_store_commit_command (store, NULL, error);
   fovea_store_rollback_command (store);
@@ -117,9 +145,11 @@ say (gpointer data, GCancellable *cancellable, GError **error)
 {
   Prediction *self = data;
   guint k = fovea_predictor_get_labels (self->predictor)->len;
-  g_autofree float *probabilities = g_new (float, self->n_page * k);
+  g_autofree float *own = self->probabilities == NULL ? g_new (float, self->n_page * k) : NULL;
+  const float *probabilities = own != NULL ? own : self->probabilities;
 
-  fovea_predictor_run_vectors (self->predictor, (const float *const *) self->vectors, self->n_page, probabilities);
+  if (own != NULL)
+    fovea_predictor_run_vectors (self->predictor, (const float *const *) self->vectors, self->n_page, own);
   g_array_set_size (self->said, 0);
   for (gsize i = 0; i < self->n_page; i++)
     {
@@ -165,6 +195,64 @@ predict_pages (Prediction *self, GError **error)
     }
 }
 
+/* ---- models that answer from pictures alone ---- */
+
+static gboolean
+list_inputs (FoveaStore *store, gpointer data, GError **error)
+{
+  Prediction *self = data;
+  g_autoptr (GArray) briefs = fovea_store_list_inputs (store, NULL, error);
+
+  if (briefs == NULL)
+    return FALSE;
+  self->inputs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  for (guint i = 0; i < briefs->len; i++)
+    {
+      const FoveaStoreInputBrief *brief = &g_array_index (briefs, FoveaStoreInputBrief, i);
+
+      if (!brief->missing)
+        g_array_append_val (self->inputs, brief->id);
+    }
+  return TRUE;
+}
+
+static gboolean
+prepare (gpointer data, GCancellable *cancellable, GError **error)
+{
+  return fovea_predictor_prepare (((Prediction *) data)->predictor, NULL, error);
+}
+
+static gboolean
+predict_pictures (Prediction *self, GError **error)
+{
+  const gint64 *ids;
+  FoveaPack *pack = fovea_core_dup_pack (self->core, fovea_predictor_get_pack_name (self->predictor), error);
+  gboolean ok = pack != NULL && fovea_predictor_ensure_pack (self->predictor, pack, error)
+                && fovea_scheduler_run (fovea_core_get_scheduler (self->core), FOVEA_PRIORITY_PREDICTION, prepare, self,
+                                        fovea_job_get_cancellable (self->job), error)
+                && fovea_core_read (self->core, list_inputs, self, error);
+
+  g_clear_pointer (&pack, fovea_pack_unref);
+  if (!ok)
+    return FALSE;
+  ids = (const gint64 *) (gpointer) self->inputs->data;
+  self->probabilities = g_new (float, (gsize) PAGE * fovea_predictor_get_labels (self->predictor)->len);
+  for (gsize at = 0; at < self->inputs->len; at += self->n_page)
+    {
+      self->n_page = MIN (PAGE, self->inputs->len - at);
+      memcpy (self->ids, ids + at, self->n_page * sizeof (gint64));
+      if (!fovea_answer_pictures (self->core, self->job, self->predictor, self->ids, self->n_page, at, self->inputs->len,
+                                  self->probabilities, self->whole, error)
+          || !fovea_scheduler_run (fovea_core_get_scheduler (self->core), FOVEA_PRIORITY_PREDICTION, say, self,
+                                   fovea_job_get_cancellable (self->job), error)
+          || !fovea_core_write (self->core, write_page, self, error))
+        return FALSE;
+      for (gsize i = 0; i < self->n_page; i++)
+        self->n_done += self->whole[i];
+    }
+  return TRUE;
+}
+
 static gboolean
 predict_all (Prediction *self, GError **error)
 {
@@ -179,6 +267,9 @@ predict_all (Prediction *self, GError **error)
                    self->state->model->type_id);
       return FALSE;
     }
+  self->concepts = g_new0 (gint64, MAX (fovea_predictor_get_labels (self->predictor)->len, 1));
+  if (fovea_predictor_get_head (self->predictor) == NULL)
+    return predict_pictures (self, error);
   self->n_fits = fovea_views_get_fits (fovea_predictor_get_views (self->predictor), self->fits);
   for (guint i = 0; i < self->n_fits; i++)
     self->fits_mask |= 1u << self->fits[i];
@@ -187,7 +278,6 @@ predict_all (Prediction *self, GError **error)
     return FALSE;
   for (guint i = 0; i < self->n_fits; i++)
     self->vectors[self->fits[i]] = g_new (float, (gsize) PAGE * fovea_embedder_get_dim (self->embedder));
-  self->concepts = g_new0 (gint64, MAX (fovea_predictor_get_labels (self->predictor)->len, 1));
   return fovea_embed_missing (self->core, self->job, self->embedder, self->fits_mask, NULL, 0, FOVEA_PRIORITY_PREDICTION, NULL, error)
          && predict_pages (self, error);
 }
@@ -238,6 +328,8 @@ free_prediction (gpointer data)
   for (guint i = 0; i < FOVEA_N_FITS; i++)
     g_free (self->vectors[i]);
   g_array_unref (self->said);
+  g_clear_pointer (&self->inputs, g_array_unref);
+  g_free (self->probabilities);
   g_free (self->concepts);
   g_free (self->model_id);
   fovea_core_unref (self->core);

@@ -122,7 +122,7 @@ prepare (gpointer data, GCancellable *cancellable, GError **error)
 
   if (self->embedder_name != NULL)
     return prepare_embedder (self, error);
-  if (fovea_predictor_get_head (self->predictor) != NULL)
+  if (!fovea_predictor_has_pack (self->predictor))
     {
       pack = fovea_core_dup_pack (self->core, fovea_predictor_get_pack_name (self->predictor), error);
       if (pack == NULL)

@@ -185,7 +185,7 @@ evaluate_by_folds (FoveaTraining *self)
   g_autofree gint8 *truth = NULL;
   g_autofree gint64 *ids = NULL;
   g_autoptr (GPtrArray) labels = fovea_training_dup_labels (self);
-  FoveaEvalData data = { .labels = labels, .exclusive = fovea_predictor_get_head (self->predictor)->exclusive, .assume_negatives = TRUE };
+  FoveaEvalData data = { .labels = labels, .exclusive = fovea_predictor_get_exclusive (self->predictor), .assume_negatives = TRUE };
 
   if (result->out_of_fold == NULL)
     return NULL;

@@ -119,21 +119,24 @@ scale_to_unit (const float *from, gsize n, guint dim, float *dest)
 }
 
 static void
-softmax_rows (const float *logits, gsize n, guint k, float *dest)
+activate_rows (FoveaActivation activation, const float *logits, gsize n, guint k, float *dest)
 {
   guint width = fovea_matmul_pad (k);
   g_autofree float *row = g_new0 (float, width);
 
-  for (gsize i = 0; i < n; i++)
+  if (activation == FOVEA_ACTIVATION_NONE)
+    for (gsize i = 0; i < n * k; i++)
+      dest[i] = CLAMP (logits[i], 0.0f, 1.0f);
+  for (gsize i = 0; activation != FOVEA_ACTIVATION_NONE && i < n; i++)
     {
       memcpy (row, logits + i * k, k * sizeof (float));
-      fovea_head_probabilities (row, 1, k, width, TRUE);
+      fovea_head_probabilities (row, 1, k, width, activation == FOVEA_ACTIVATION_SOFTMAX);
       memcpy (dest + i * k, row, k * sizeof (float));
     }
 }
 
-gboolean
-fovea_embedder_run (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vectors, float *ret_probabilities, GCancellable *cancellable,
+static gboolean
+run_batch (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vectors, float *ret_probabilities, GCancellable *cancellable,
                     GError **error)
 {
   FoveaTensor *outputs[2] = { NULL, NULL };
@@ -151,10 +154,42 @@ fovea_embedder_run (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vec
   if (ok && ret_vectors != NULL)
     scale_to_unit (outputs[embedder->vectors_output]->data, n, dim, ret_vectors);
   if (ok && ret_probabilities != NULL)
-    softmax_rows (outputs[embedder->logits_output]->data, n, n_labels, ret_probabilities);
+    activate_rows (fovea_pack_get_activation (embedder->pack), outputs[embedder->logits_output]->data, n, n_labels, ret_probabilities);
   for (guint i = 0; i < 2; i++)
     g_clear_pointer (&outputs[i], fovea_tensor_unref);
   return ok;
+}
+
+/* Picture by picture, each a view of its plane of @images. */
+static gboolean
+run_singly (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vectors, float *ret_probabilities, GCancellable *cancellable,
+            GError **error)
+{
+  gsize n = (gsize) images->shape.dim[0], plane = images->n_elements / n;
+  guint dim = fovea_embedder_get_dim (embedder), n_labels = fovea_embedder_get_n_labels (embedder);
+  FoveaShape shape = images->shape;
+
+  shape.dim[0] = 1;
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (FoveaTensor) one
+        = fovea_tensor_new_wrapped (images->dtype, &shape, FOVEA_TENSOR_DATA (images, float) + i * plane, NULL, NULL);
+
+      if (!run_batch (embedder, one, ret_vectors != NULL ? ret_vectors + i * dim : NULL,
+                      ret_probabilities != NULL ? ret_probabilities + i * n_labels : NULL, cancellable, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+fovea_embedder_run (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vectors, float *ret_probabilities, GCancellable *cancellable,
+                    GError **error)
+{
+  const gboolean one_by_one
+    = fovea_pack_is_single (embedder->pack) && images->dtype == FOVEA_DTYPE_F32 && images->shape.rank == 4 && images->shape.dim[0] > 1;
+
+  return (one_by_one ? run_singly : run_batch) (embedder, images, ret_vectors, ret_probabilities, cancellable, error);
 }
 
 /* f32 [N,C,H,W], each row the other way round */

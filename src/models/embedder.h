@@ -18,7 +18,7 @@ typedef struct _FoveaEmbedder FoveaEmbedder;
 
 typedef enum {
   FOVEA_EMBEDDER_VECTORS = 1 << 0,       /* unit vectors */
-  FOVEA_EMBEDDER_PROBABILITIES = 1 << 1, /* softmax of the pack's logits */
+  FOVEA_EMBEDDER_PROBABILITIES = 1 << 1, /* the pack's activation of its logits */
 } FoveaEmbedderFlags;
 
 /* @pack is referenced. MISMATCH when the pack has no such output; else what nn/plan says. */

@@ -15,6 +15,7 @@ typedef enum {
   FOVEA_MODELS_ERROR_TOO_FEW,
   FOVEA_MODELS_ERROR_MISMATCH,
   FOVEA_MODELS_ERROR_MALFORMED,
+  FOVEA_MODELS_ERROR_INCOMPLETE, /* a person has to say more */
 } FoveaModelsError;
 
 GQuark fovea_models_error_quark (void);

@@ -25,7 +25,32 @@ struct _FoveaPack {
   FoveaInputSpec spec;
   GPtrArray *labels;
   guint dim;
+  FoveaActivation activation;
+  FoveaViews views;
+  gboolean single;
 };
+
+static const char *const activation_names[FOVEA_N_ACTIVATIONS] = { "softmax", "sigmoid", "none" };
+
+const char *
+fovea_activation_name (FoveaActivation activation)
+{
+  g_return_val_if_fail (activation < FOVEA_N_ACTIVATIONS, NULL);
+
+  return activation_names[activation];
+}
+
+gboolean
+fovea_activation_from_name (const char *name, FoveaActivation *ret_activation)
+{
+  for (guint i = 0; i < FOVEA_N_ACTIVATIONS; i++)
+    if (g_strcmp0 (name, activation_names[i]) == 0)
+      {
+        *ret_activation = (FoveaActivation) i;
+        return TRUE;
+      }
+  return FALSE;
+}
 
 GStrv
 fovea_pack_dup_folders (void)
@@ -141,6 +166,19 @@ read_spec (FoveaPack *pack, GError **error)
   return TRUE;
 }
 
+/* How its own classifier is asked and understood: both may be left out. */
+static gboolean
+read_answers (FoveaPack *pack, GError **error)
+{
+  const char *fit = get_text (pack, "fovea.fit"), *activation = get_text (pack, "fovea.activation");
+
+  if (fit != NULL && (!fovea_views_from_name (fit, &pack->views) || !fovea_views_is_single (pack->views)))
+    return wrong_key (pack, "fovea.fit", "crop, squash or letterbox", error);
+  if (activation != NULL && !fovea_activation_from_name (activation, &pack->activation))
+    return wrong_key (pack, "fovea.activation", "softmax, sigmoid or none", error);
+  return TRUE;
+}
+
 static gboolean
 read_labels (FoveaPack *pack, GError **error)
 {
@@ -193,7 +231,8 @@ check_graph (FoveaPack *pack, GError **error)
   if (pack->graph->inputs->len != 1)
     return wrong_graph (pack, error, "it does not have one input");
   image = fovea_graph_value (pack->graph, g_array_index (pack->graph->inputs, int, 0));
-  if (!image->has_type || image->dtype != FOVEA_DTYPE_F32 || image->shape.rank != 4 || image->shape.dim[0] >= 0 || image->shape.dim[1] != 3 ||
+  if (!image->has_type || image->dtype != FOVEA_DTYPE_F32 || image->shape.rank != 4 ||
+      (image->shape.dim[0] >= 0 && image->shape.dim[0] != 1) || image->shape.dim[1] != 3 ||
       image->shape.dim[2] != pack->spec.size || image->shape.dim[3] != pack->spec.size)
     return wrong_graph (pack, error, "its input is not [N, 3, size, size] of the size that its metadata says");
   if (logits < 0 || embedding < 0 || logits + embedding == 0 || embedding > MAX_DIM)
@@ -201,6 +240,7 @@ check_graph (FoveaPack *pack, GError **error)
   if (logits != (gint64) pack->labels->len)
     return wrong_graph (pack, error, "it has another number of logits than labels");
   pack->dim = (guint) embedding;
+  pack->single = image->shape.dim[0] == 1;
   return TRUE;
 }
 
@@ -234,7 +274,8 @@ fovea_pack_new_from_bytes (GBytes *bytes, const char *path, GError **error)
       g_prefix_error (error, "“%s”: ", path);
       return NULL;
     }
-  if (!check_texts (pack, error) || !read_spec (pack, error) || !read_labels (pack, error) || !check_graph (pack, error))
+  if (!check_texts (pack, error) || !read_spec (pack, error) || !read_answers (pack, error) ||
+      !read_labels (pack, error) || !check_graph (pack, error))
     return NULL;
   return g_steal_pointer (&pack);
 }
@@ -368,6 +409,34 @@ guint
 fovea_pack_get_dim (FoveaPack *pack)
 {
   return pack->dim;
+}
+
+FoveaActivation
+fovea_pack_get_activation (FoveaPack *pack)
+{
+  return pack->activation;
+}
+
+gboolean
+fovea_pack_get_exclusive (FoveaPack *pack)
+{
+  const char *exclusive = get_text (pack, "fovea.exclusive");
+
+  if (pack->activation == FOVEA_ACTIVATION_NONE && exclusive != NULL)
+    return strcmp (exclusive, "true") == 0;
+  return pack->activation != FOVEA_ACTIVATION_SIGMOID;
+}
+
+FoveaViews
+fovea_pack_get_views (FoveaPack *pack)
+{
+  return pack->views;
+}
+
+gboolean
+fovea_pack_is_single (FoveaPack *pack)
+{
+  return pack->single;
 }
 
 gboolean

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "models/label.h"
+#include "models/views.h"
 #include "nn/graph.h"
 #include "vision/fit.h"
 
@@ -16,10 +17,22 @@ G_BEGIN_DECLS
  * what its outputs mean. Graph: input `image` f32 [N,3,S,S]; outputs `logits` f32 [N, labels] and `embedding` f32 [N,
  * D], the vector after the global pool, not yet of unit length. Metadata keys: fovea.pack, fovea.task, fovea.title,
  * fovea.license, fovea.source, fovea.version, fovea.input.{size,crop_fraction,mean,scale,pad,order}, fovea.labels
- * (JSON array of
- * {"id","name"}). Everything in the file is checked before it is believed. Immutable, counted atomically, any thread.
+ * (JSON array of {"id","name"}), and, of one that was imported, fovea.fit (of its own classifier; crop when it is not there) and
+ * fovea.activation (what makes probabilities of its logits; softmax when it is not there). A network that computes one
+ * picture at a time has 1 in place of N. Everything in the file is checked before it is believed. Immutable, counted atomically, any thread.
  */
 typedef struct _FoveaPack FoveaPack;
+
+/* What makes probabilities of the answers of a classifier. The names are the stored and printed ones. */
+typedef enum {
+  FOVEA_ACTIVATION_SOFTMAX, /* "softmax": exactly one of the concepts */
+  FOVEA_ACTIVATION_SIGMOID, /* "sigmoid": any number of them */
+  FOVEA_ACTIVATION_NONE,    /* "none": they are probabilities already */
+  FOVEA_N_ACTIVATIONS
+} FoveaActivation;
+
+const char *fovea_activation_name (FoveaActivation activation);
+gboolean    fovea_activation_from_name (const char *name, FoveaActivation *ret_activation);
 
 /* Where packs are looked for, first to last: $FOVEA_PACK_DIR alone when it is set, else $XDG_CACHE_HOME/fovea/packs and
  * FOVEA_PKGDATADIR/packs. */
@@ -49,6 +62,10 @@ FoveaGraph            *fovea_pack_get_graph (FoveaPack *pack);
 const FoveaInputSpec  *fovea_pack_get_input_spec (FoveaPack *pack);
 GPtrArray             *fovea_pack_get_labels (FoveaPack *pack); /* of FoveaLabel; empty when it answers with none */
 guint                  fovea_pack_get_dim (FoveaPack *pack);    /* D of the embedding, 0 = the pack has none */
+FoveaActivation        fovea_pack_get_activation (FoveaPack *pack);
+gboolean               fovea_pack_get_exclusive (FoveaPack *pack); /* whether its concepts exclude each other */
+FoveaViews             fovea_pack_get_views (FoveaPack *pack);     /* of its own classifier */
+gboolean               fovea_pack_is_single (FoveaPack *pack);     /* computes one picture at a time */
 gboolean               fovea_pack_has_task (FoveaPack *pack, const char *task); /* e.g. "visual-embedder" */
 
 /* Raised whenever the way that files become input tensors changes: part of the key of stored vectors. */

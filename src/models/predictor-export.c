@@ -5,7 +5,7 @@
 #include "models/predictor-private.h"
 #include "nn/onnx.h"
 
-#define MIN_OPSET 13
+#define MIN_OPSET 7 /* Add and Mul broadcast from here on */
 
 static int
 add_node (FoveaGraph *graph, const char *op, int a, int b, int c, const char *name, FoveaNode **ret_node)
@@ -184,7 +184,8 @@ describe (FoveaGraph *graph, FoveaPredictor *self)
   set_metadata (graph, "fovea.pack.hash", self->pack_hash);
   set_metadata (graph, "fovea.version", FOVEA_VERSION);
   set_metadata (graph, "fovea.fit", fovea_views_name (self->views));
-  set_metadata (graph, "fovea.exclusive", self->head == NULL || self->head->exclusive ? "true" : "false");
+  set_metadata (graph, "fovea.exclusive", self->exclusive ? "true" : "false");
+  set_metadata (graph, "fovea.activation", fovea_activation_name (FOVEA_ACTIVATION_NONE));
   set_metadata (graph, "fovea.labels", text);
   g_free (graph->producer_name);
   graph->producer_name = g_strdup ("Fovea");
@@ -214,14 +215,28 @@ add_answer (FoveaGraph *graph, FoveaPredictor *self, GError **error)
   return add_head (graph, self->head, value, error);
 }
 
+static int
+add_probabilities (FoveaGraph *graph, FoveaPredictor *self, int scores)
+{
+  FoveaActivation activation = self->exclusive ? FOVEA_ACTIVATION_SOFTMAX : FOVEA_ACTIVATION_SIGMOID;
+  FoveaNode *node;
+  int probabilities;
+
+  if (self->head == NULL)
+    activation = fovea_pack_get_activation (self->pack);
+  if (activation != FOVEA_ACTIVATION_SOFTMAX)
+    return add_node (graph, activation == FOVEA_ACTIVATION_SIGMOID ? "Sigmoid" : "Identity", scores, -1, -1, "probabilities", NULL);
+  probabilities = add_node (graph, "Softmax", scores, -1, -1, "probabilities", &node);
+  fovea_node_set_int (node, "axis", 1); /* the last: older opsets know no negative axes */
+  return probabilities;
+}
+
 gboolean
 fovea_predictor_export_onnx (FoveaPredictor *predictor, const char *path, GError **error)
 {
   g_autoptr (FoveaGraph) graph = NULL;
   const char *output;
-  gboolean exclusive = predictor->head == NULL || predictor->head->exclusive;
   int scores, probabilities;
-  FoveaNode *node;
   FoveaValue *value;
 
   if (!fovea_predictor_ensure_pack (predictor, NULL, error))
@@ -240,15 +255,13 @@ fovea_predictor_export_onnx (FoveaPredictor *predictor, const char *path, GError
   scores = add_answer (graph, predictor, error);
   if (scores < 0)
     return FALSE;
-  probabilities = add_node (graph, exclusive ? "Softmax" : "Sigmoid", scores, -1, -1, "probabilities", &node);
-  if (exclusive)
-    fovea_node_set_int (node, "axis", -1);
+  probabilities = add_probabilities (graph, predictor, scores);
   g_array_set_size (graph->outputs, 0);
   fovea_graph_add_output (graph, probabilities);
   value = fovea_graph_value (graph, probabilities);
   value->has_type = TRUE;
   value->dtype = FOVEA_DTYPE_F32;
-  value->shape = fovea_shape (2, (gint64) -1, (gint64) predictor->labels->len);
+  value->shape = fovea_shape (2, (gint64) (fovea_pack_is_single (predictor->pack) ? 1 : -1), (gint64) predictor->labels->len);
   describe (graph, predictor);
   return fovea_onnx_save (graph, path, error);
 }

@@ -3,7 +3,7 @@
  *   0   8  "FoveaHd1"
  *   8   4  length of the header, little-endian
  *   12     the header: JSON {"format":1,"concepts":[{"id","name"}…],"dim","exclusive","views","c","pack","pack_hash",
- *          "preprocessing","sha256"}
+ *          "preprocessing","sha256"}; format 2, of a pack's own classifier, has neither "dim", "c" nor "sha256", and no numbers follow
  *   …      W [k, dim], then b [k]: f32, little-endian; "sha256" is theirs
  */
 #include <math.h>
@@ -15,7 +15,8 @@
 
 #define MAGIC "FoveaHd1"
 #define PREFIX_BYTES 12
-#define FORMAT 1
+#define FORMAT_HEAD 1
+#define FORMAT_OWN 2
 #define MAX_CONCEPTS 100000
 #define MAX_DIM 65536
 
@@ -50,16 +51,19 @@ make_header (FoveaPredictor *self, const char *sha256)
   g_autoptr (JsonObject) header = json_object_new ();
   g_autoptr (JsonNode) node = NULL;
 
-  json_object_set_int_member (header, "format", FORMAT);
+  json_object_set_int_member (header, "format", self->head != NULL ? FORMAT_HEAD : FORMAT_OWN);
   json_object_set_member (header, "concepts", fovea_labels_to_json (self->labels));
-  json_object_set_int_member (header, "dim", self->head->dim);
-  json_object_set_boolean_member (header, "exclusive", self->head->exclusive);
-  json_object_set_string_member (header, "views", fovea_views_name (self->head->views));
-  json_object_set_double_member (header, "c", self->head->c);
+  json_object_set_boolean_member (header, "exclusive", self->exclusive);
+  json_object_set_string_member (header, "views", fovea_views_name (self->views));
+  if (self->head != NULL)
+    {
+      json_object_set_int_member (header, "dim", self->head->dim);
+      json_object_set_double_member (header, "c", self->head->c);
+      json_object_set_string_member (header, "sha256", sha256);
+    }
   json_object_set_string_member (header, "pack", self->pack_name);
   json_object_set_string_member (header, "pack_hash", self->pack_hash);
   json_object_set_int_member (header, "preprocessing", FOVEA_PREPROCESSING_VERSION);
-  json_object_set_string_member (header, "sha256", sha256);
   node = json_node_init_object (json_node_alloc (), header);
   return json_to_string (node, FALSE);
 }
@@ -68,20 +72,18 @@ GBytes *
 fovea_predictor_to_bytes (FoveaPredictor *predictor)
 {
   const FoveaHead *head = predictor->head;
-  g_autofree float *numbers = NULL;
+  gsize n_weights = head != NULL ? (gsize) head->n_concepts * head->dim : 0, n = head != NULL ? n_weights + head->n_concepts : 0, length;
+  g_autofree float *numbers = g_new (float, MAX (n, 1));
   g_autofree char *header = NULL;
   char sha256[65];
-  gsize n_weights, n, length;
   guint32 stored_length;
   guint8 *bytes;
 
-  if (head == NULL)
-    return NULL;
-  n_weights = (gsize) head->n_concepts * head->dim;
-  n = n_weights + head->n_concepts;
-  numbers = g_new (float, n);
-  memcpy (numbers, head->weights, n_weights * sizeof (float));
-  memcpy (numbers + n_weights, head->bias, head->n_concepts * sizeof (float));
+  if (head != NULL)
+    {
+      memcpy (numbers, head->weights, n_weights * sizeof (float));
+      memcpy (numbers + n_weights, head->bias, head->n_concepts * sizeof (float));
+    }
   to_little_endian (numbers, n);
   hash_numbers (numbers, n * sizeof (float), sha256);
   header = make_header (predictor, sha256);
@@ -120,6 +122,7 @@ get_text (JsonObject *header, const char *member)
 }
 
 typedef struct {
+  gint64 format;
   GPtrArray *labels;
   gint64 dim;
   gboolean exclusive;
@@ -134,35 +137,49 @@ is_hex64 (const char *text)
   return text != NULL && strlen (text) == 64 && strspn (text, "0123456789abcdef") == 64;
 }
 
+/* What only a head has. */
+static gboolean
+read_head_header (JsonObject *json, Header *ret_header, GError **error)
+{
+  JsonNode *dim = get_value (json, "dim", G_TYPE_INT64), *c = json_object_get_member (json, "c");
+
+  ret_header->sha256 = get_text (json, "sha256");
+  if (dim == NULL || json_node_get_int (dim) < 1 || json_node_get_int (dim) > MAX_DIM)
+    return malformed (error, "the length of a vector is not a sane number");
+  if (c == NULL || !JSON_NODE_HOLDS_VALUE (c) || !isfinite (json_node_get_double (c)))
+    return malformed (error, "a setting is missing or unknown");
+  if (!is_hex64 (ret_header->sha256))
+    return malformed (error, "the sum of the numbers is missing");
+  ret_header->dim = json_node_get_int (dim);
+  ret_header->c = json_node_get_double (c);
+  return TRUE;
+}
+
 static gboolean
 read_header (JsonObject *json, Header *ret_header, GError **error)
 {
-  JsonNode *format = get_value (json, "format", G_TYPE_INT64), *dim = get_value (json, "dim", G_TYPE_INT64);
-  JsonNode *exclusive = get_value (json, "exclusive", G_TYPE_BOOLEAN), *c = json_object_get_member (json, "c");
+  JsonNode *format = get_value (json, "format", G_TYPE_INT64), *exclusive = get_value (json, "exclusive", G_TYPE_BOOLEAN);
   g_autoptr (GError) reason = NULL;
 
   if (format == NULL)
     return malformed (error, "they do not say their format");
-  if (json_node_get_int (format) != FORMAT)
+  ret_header->format = json_node_get_int (format);
+  if (ret_header->format != FORMAT_HEAD && ret_header->format != FORMAT_OWN)
     {
       g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH,
-                   "the model was saved in format %" G_GINT64_FORMAT ", this version of Fovea knows format %d; use a newer Fovea",
-                   json_node_get_int (format), FORMAT);
+                   "the model was saved in format %" G_GINT64_FORMAT ", this version of Fovea knows formats up to %d; use a newer Fovea",
+                   ret_header->format, FORMAT_OWN);
       return FALSE;
     }
   ret_header->pack = get_text (json, "pack");
   ret_header->pack_hash = get_text (json, "pack_hash");
-  ret_header->sha256 = get_text (json, "sha256");
-  if (dim == NULL || json_node_get_int (dim) < 1 || json_node_get_int (dim) > MAX_DIM)
-    return malformed (error, "the length of a vector is not a sane number");
-  if (exclusive == NULL || c == NULL || !JSON_NODE_HOLDS_VALUE (c) || !isfinite (json_node_get_double (c)) ||
-      !fovea_views_from_name (get_text (json, "views"), &ret_header->views))
+  if (exclusive == NULL || !fovea_views_from_name (get_text (json, "views"), &ret_header->views))
     return malformed (error, "a setting is missing or unknown");
-  if (ret_header->pack == NULL || strlen (ret_header->pack) > 48 || !is_hex64 (ret_header->pack_hash) || !is_hex64 (ret_header->sha256))
+  if (ret_header->pack == NULL || strlen (ret_header->pack) > 48 || !is_hex64 (ret_header->pack_hash))
     return malformed (error, "the embedder is not named properly");
-  ret_header->dim = json_node_get_int (dim);
+  if (ret_header->format == FORMAT_HEAD && !read_head_header (json, ret_header, error))
+    return FALSE;
   ret_header->exclusive = json_node_get_boolean (exclusive);
-  ret_header->c = json_node_get_double (c);
   ret_header->labels = fovea_labels_from_json (json_object_get_member (json, "concepts"), MAX_CONCEPTS, &reason);
   if (ret_header->labels == NULL)
     return malformed (error, reason->message);
@@ -202,6 +219,16 @@ read_numbers (const Header *header, const guint8 *data, gsize length, GError **e
   return g_steal_pointer (&head);
 }
 
+/* A pack's own classifier sees one view, and has no numbers here. */
+static FoveaPredictor *
+read_own (const Header *header, gsize length, GError **error)
+{
+  if (length == 0 && header->labels->len > 0 && fovea_views_is_single (header->views))
+    return fovea_predictor_new_own (header->labels, header->exclusive, header->views, header->pack, header->pack_hash);
+  malformed (error, "there is more or less than what the header says");
+  return NULL;
+}
+
 FoveaPredictor *
 fovea_predictor_new_from_bytes (GBytes *bytes, GError **error)
 {
@@ -236,6 +263,8 @@ fovea_predictor_new_from_bytes (GBytes *bytes, GError **error)
   if (!read_header (json_node_get_object (json), &header, error))
     return NULL;
   labels = header.labels;
+  if (header.format == FORMAT_OWN)
+    return read_own (&header, length - PREFIX_BYTES - header_length, error);
   head = read_numbers (&header, data + PREFIX_BYTES + header_length, length - PREFIX_BYTES - header_length, error);
   return head != NULL ? fovea_predictor_new_head (head, labels, header.pack, header.pack_hash) : NULL;
 }

@@ -28,6 +28,17 @@ fovea_predictor_new_head (FoveaHead *head, GPtrArray *labels, const char *pack_n
   self = predictor_new (labels, pack_name, pack_hash);
   self->head = fovea_head_ref (head);
   self->views = head->views;
+  self->exclusive = head->exclusive;
+  return self;
+}
+
+FoveaPredictor *
+fovea_predictor_new_own (GPtrArray *labels, gboolean exclusive, FoveaViews views, const char *pack_name, const char *pack_hash)
+{
+  FoveaPredictor *self = predictor_new (labels, pack_name, pack_hash);
+
+  self->exclusive = exclusive;
+  self->views = views;
   return self;
 }
 
@@ -42,9 +53,24 @@ fovea_predictor_new_pack (FoveaPack *pack, GError **error)
                    "the pack “%s” has no concepts of its own; choose another, or train a classifier on it", fovea_pack_get_name (pack));
       return NULL;
     }
-  self = predictor_new (fovea_pack_get_labels (pack), fovea_pack_get_name (pack), fovea_pack_get_hash (pack));
-  self->views = FOVEA_VIEWS_CROP;
+  self = fovea_predictor_new_own (fovea_pack_get_labels (pack), fovea_pack_get_exclusive (pack), fovea_pack_get_views (pack),
+                                  fovea_pack_get_name (pack), fovea_pack_get_hash (pack));
   self->pack = fovea_pack_ref (pack);
+  return self;
+}
+
+FoveaPredictor *
+fovea_predictor_new_relabelled (FoveaPredictor *predictor, GPtrArray *labels)
+{
+  FoveaPredictor *self;
+
+  g_return_val_if_fail (labels->len == predictor->labels->len, NULL);
+
+  if (predictor->head != NULL)
+    self = fovea_predictor_new_head (predictor->head, labels, predictor->pack_name, predictor->pack_hash);
+  else
+    self = fovea_predictor_new_own (labels, predictor->exclusive, predictor->views, predictor->pack_name, predictor->pack_hash);
+  self->pack = predictor->pack != NULL ? fovea_pack_ref (predictor->pack) : NULL;
   return self;
 }
 
@@ -79,6 +105,18 @@ FoveaHead *
 fovea_predictor_get_head (FoveaPredictor *predictor)
 {
   return predictor->head;
+}
+
+gboolean
+fovea_predictor_get_exclusive (FoveaPredictor *predictor)
+{
+  return predictor->exclusive;
+}
+
+gboolean
+fovea_predictor_has_pack (FoveaPredictor *predictor)
+{
+  return predictor->pack != NULL;
 }
 
 FoveaViews
@@ -137,7 +175,7 @@ fovea_predictor_ensure_pack (FoveaPredictor *self, FoveaPack *pack, GError **err
   if (loaded == NULL)
     return FALSE;
   if (strcmp (fovea_pack_get_hash (loaded), self->pack_hash) != 0 ||
-      (self->head != NULL && fovea_pack_get_dim (loaded) != self->head->dim))
+      (self->head != NULL ? fovea_pack_get_dim (loaded) != self->head->dim : fovea_pack_get_labels (loaded)->len != self->labels->len))
     {
       g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH,
                    _("the model was trained on another “%s” (%.12s…) than the one that is installed (%.12s…); install that one, or "

@@ -21,8 +21,11 @@ typedef struct _FoveaPredictor FoveaPredictor;
 /* A head and what it stands on. The arguments are referenced. */
 FoveaPredictor *fovea_predictor_new_head (FoveaHead *head, GPtrArray *labels, const char *pack_name, const char *pack_hash) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A pack's own concepts, on the centre crop. MISMATCH when it has none. */
+/* A pack's own concepts, on the view that it names. MISMATCH when it has none. */
 FoveaPredictor *fovea_predictor_new_pack (FoveaPack *pack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same answers under other names: @labels as many as before. */
+FoveaPredictor *fovea_predictor_new_relabelled (FoveaPredictor *predictor, GPtrArray *labels) G_GNUC_WARN_UNUSED_RESULT;
 
 FoveaPredictor *fovea_predictor_ref (FoveaPredictor *predictor);
 void            fovea_predictor_unref (FoveaPredictor *predictor);
@@ -30,13 +33,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaPredictor, fovea_predictor_unref)
 
 /* Weights of a version (a head), for the store: magic, format version, sizes, a JSON header (labels, pack name and
  * hash, views, C, preprocessing version, checks) and the little-endian numbers. Reading believes nothing: MALFORMED
- * says what is wrong, MISMATCH for a newer format. NULL from _to_bytes for a pack's own classifier, which has
- * nothing to store. */
+ * says what is wrong, MISMATCH for a newer format. Of a pack's own classifier (a model that was imported) the header
+ * is all there is, in format 2; the pack is not loaded yet when it is read. */
 GBytes         *fovea_predictor_to_bytes (FoveaPredictor *predictor) G_GNUC_WARN_UNUSED_RESULT;
 FoveaPredictor *fovea_predictor_new_from_bytes (GBytes *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 GPtrArray  *fovea_predictor_get_labels (FoveaPredictor *predictor);    /* of FoveaLabel: columns of a prediction */
-FoveaHead  *fovea_predictor_get_head (FoveaPredictor *predictor);      /* (nullable) */
+FoveaHead  *fovea_predictor_get_head (FoveaPredictor *predictor);      /* (nullable): it answers from pictures alone, not from vectors */
+gboolean    fovea_predictor_get_exclusive (FoveaPredictor *predictor); /* whether its concepts exclude each other */
+gboolean    fovea_predictor_has_pack (FoveaPredictor *predictor);      /* loaded already */
 FoveaViews  fovea_predictor_get_views (FoveaPredictor *predictor);     /* of the head, or … */
 void        fovea_predictor_set_views (FoveaPredictor *predictor, FoveaViews views); /* heads only; before anything is predicted */
 const char *fovea_predictor_get_pack_name (FoveaPredictor *predictor);
@@ -69,7 +74,7 @@ gboolean fovea_predictor_run_pictures (FoveaPredictor *predictor, FoveaImage *co
 /* Self-contained ONNX: the pack's network up to its embedding, unit length, the head, its probabilities; or the
  * pack's classifier with softmax. One input "image" f32 [N,3,S,S], or "image_crop" and "image_letterbox" where there
  * are both; mirror images are made inside; output "probabilities" f32 [N, labels]. Preprocessing, labels, fit, licence
- * and Fovea's version are in the metadata. Loads the pack. */
+ * and Fovea's version are in the metadata, "fovea.activation" none among it. Loads the pack. */
 gboolean fovea_predictor_export_onnx (FoveaPredictor *predictor, const char *path, GError **error);
 
 G_END_DECLS

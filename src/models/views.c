@@ -62,6 +62,14 @@ fovea_views_average (const float *a, const float *b, gsize n, gsize dim, float *
     }
 }
 
+gboolean
+fovea_views_is_single (FoveaViews views)
+{
+  FoveaFit fits[2];
+
+  return fovea_views_get_fits (views, fits) == 1 && !fovea_fit_has_mirror (fits[0]);
+}
+
 void
 fovea_views_combine (FoveaViews views, const float *const *vectors, gsize n, gsize dim, float *dest)
 {

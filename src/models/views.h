@@ -21,6 +21,9 @@ typedef enum {
 const char *fovea_views_name (FoveaViews views);
 gboolean    fovea_views_from_name (const char *name, FoveaViews *ret_views);
 
+/* One view: one fit without its mirror image. */
+gboolean fovea_views_is_single (FoveaViews views);
+
 /* The fits that @views is made of; returns 1 or 2. */
 guint fovea_views_get_fits (FoveaViews views, FoveaFit ret_fits[2]);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fuzz-models SEED_FOLDER SECONDS|COUNTx [RANDOM_SEED]
  *
- * Damages saved weights (*.weights) and parameters (*.json) and reads them. Whatever is taken must be sane: finite
+ * Damages saved weights (*.weights), parameters (*.json), names of concepts (*.labels) and models of other programs (*.onnx) and
+ * reads them; models are imported by what they say of themselves, which runs them. Whatever is taken must be sane: finite
  * numbers, labels for every concept, every parameter within its range. Bytes are copied to memory of exactly their
  * length, so that a build with the address sanitizer sees one read too many. */
 #include <math.h>
 #include <stdio.h>
 
 #include "harm.h"
+#include "models/foreign-model.h"
 #include "models/json-check.h"
 #include "models/model-type.h"
 #include "models/params.h"
@@ -57,6 +59,9 @@ try_weights (const guint8 *data, gsize length)
   if (predictor == NULL)
     return FALSE;
   head = fovea_predictor_get_head (predictor);
+  g_assert_cmpuint (fovea_predictor_get_labels (predictor)->len, >, 0);
+  if (head == NULL)
+    return TRUE;
   g_assert_cmpuint (fovea_predictor_get_labels (predictor)->len, ==, head->n_concepts);
   for (gsize i = 0; i < (gsize) head->n_concepts * head->dim; i++)
     g_assert_true (isfinite (head->weights[i]));
@@ -91,9 +96,73 @@ try_params (const guint8 *data, gsize length)
 }
 
 static gboolean
+try_labels (const guint8 *data, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) labels = fovea_foreign_parse_labels ((const char *) data, (gssize) length, &error);
+  g_autoptr (JsonNode) json = NULL;
+  g_autoptr (GPtrArray) again = NULL;
+
+  g_assert_true ((labels == NULL) == (error != NULL));
+  if (labels == NULL)
+    return FALSE;
+  json = fovea_labels_to_json (labels);
+  again = fovea_labels_from_json (json, labels->len, &error); /* none is empty, none comes twice */
+  g_assert_no_error (error);
+  return again != NULL;
+}
+
+/* Small enough to be run in no time. */
+static gboolean
+is_small (FoveaForeignModel *model)
+{
+  GPtrArray *inputs = fovea_foreign_model_get_inputs (model);
+  const FoveaForeignRecipe *guess = fovea_foreign_model_get_guess (model);
+
+  for (guint i = 0; i < inputs->len; i++)
+    {
+      const FoveaForeignPort *port = g_ptr_array_index (inputs, i);
+
+      for (int k = 0; k < port->shape.rank; k++)
+        if (port->shape.dim[k] > 64)
+          return FALSE;
+    }
+  return guess->size <= 64;
+}
+
+static gboolean
+try_model (const guint8 *data, gsize length)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (data, length);
+  g_auto (FoveaForeignResult) result = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FoveaForeignModel) model = fovea_foreign_model_new_from_bytes (bytes, "seed.onnx", &error);
+  g_autoptr (FoveaPack) pack = NULL;
+
+  g_assert_true ((model == NULL) == (error != NULL));
+  if (model == NULL || !is_small (model))
+    return FALSE;
+  if (!fovea_foreign_model_build (model, fovea_foreign_model_get_guess (model), "mine", &result, &error))
+    {
+      g_assert_nonnull (error);
+      g_assert_null (result.pack);
+      g_assert_null (result.predictor);
+      return FALSE;
+    }
+  g_assert_no_error (error);
+  pack = fovea_pack_new_from_bytes (result.pack, "mine", &error); /* what is kept can be read again */
+  g_assert_no_error (error);
+  g_assert_true (result.predictor != NULL || fovea_pack_get_dim (pack) > 0);
+  return TRUE;
+}
+
+static gboolean
 try (const FuzzSeed *seed, const guint8 *data, gsize length)
 {
-  return g_str_has_suffix (seed->name, ".weights") ? try_weights (data, length) : try_params (data, length);
+  return g_str_has_suffix (seed->name, ".weights")  ? try_weights (data, length)
+         : g_str_has_suffix (seed->name, ".onnx")   ? try_model (data, length)
+         : g_str_has_suffix (seed->name, ".labels") ? try_labels (data, length)
+                                                    : try_params (data, length);
 }
 
 int

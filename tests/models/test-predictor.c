@@ -130,7 +130,9 @@ test_hostile_headers (void)
   } cases[] = {
     { "[]", FOVEA_MODELS_ERROR_MALFORMED },
     { "{}", FOVEA_MODELS_ERROR_MALFORMED },
-    { "{\"format\":2}", FOVEA_MODELS_ERROR_MISMATCH },
+    { "{\"format\":3}", FOVEA_MODELS_ERROR_MISMATCH },
+    { "{\"format\":2,\"exclusive\":true,\"views\":\"crop\",\"pack\":\"a\",\"pack_hash\":\"" SOME_HASH
+      "\",\"concepts\":[{\"id\":\"a\",\"name\":\"a\"}]}", FOVEA_MODELS_ERROR_MALFORMED }, /* numbers that none asked for */
     { "{\"format\":\"1\"}", FOVEA_MODELS_ERROR_MALFORMED },
     { "{\"format\":1,\"dim\":4611686018427387904,\"exclusive\":true,\"views\":\"crop\",\"c\":1,\"pack\":\"a\",\"pack_hash\":\"" SOME_HASH
       "\",\"sha256\":\"" SOME_HASH "\",\"concepts\":[{\"id\":\"a\",\"name\":\"a\"}]}", FOVEA_MODELS_ERROR_MALFORMED },
@@ -232,14 +234,19 @@ test_export_pack (void)
   char *folder = mini_folder_new ();
   g_autoptr (FoveaGraph) graph = mini_pack_graph ("mini");
   g_autoptr (FoveaPack) pack = NULL;
-  g_autoptr (FoveaPredictor) predictor = NULL;
+  g_autoptr (FoveaPredictor) predictor = NULL, again = NULL;
+  g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) error = NULL;
 
   mini_pack_save (graph, folder, "mini");
   pack = fovea_pack_load ("mini", &error);
   predictor = fovea_predictor_new_pack (pack, &error);
   g_assert_no_error (error);
-  g_assert_null (fovea_predictor_to_bytes (predictor));
+  bytes = fovea_predictor_to_bytes (predictor);
+  again = fovea_predictor_new_from_bytes (bytes, &error);
+  g_assert_no_error (error);
+  g_assert_null (fovea_predictor_get_head (again));
+  g_assert_cmpuint (fovea_predictor_get_labels (again)->len, ==, MINI_LABELS);
   export_and_compare (predictor, folder, 1, MINI_LABELS);
   mini_folder_remove (folder);
 }
