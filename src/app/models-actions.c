@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/model-import-window.h"
 #include "app/window.h"
 #include "engine/catalog.h"
 
@@ -66,6 +67,68 @@ static void
 on_back (GSimpleAction *action, GVariant *target, gpointer self)
 {
   fovea_models_page_show_list (self);
+}
+
+/* ---- models of other programs ---- */
+
+static void
+on_imported (FoveaModelImportWindow *window, const char *id, FoveaModelsPage *self)
+{
+  fovea_models_page_open_when_there (self, id, FALSE);
+  toast (self, _("Model imported"), _("Undo"), "win.undo");
+}
+
+static void
+on_file_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (FoveaModelsPage) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FoveaModelFile) file = fovea_model_file_open_finish (result, &error);
+  GtkWidget *window;
+
+  if (self->project == NULL)
+    return;
+  if (file == NULL)
+    {
+      toast_error (self, _("The model cannot be imported"), error);
+      return;
+    }
+  window = fovea_model_import_window_new (GTK_WINDOW (get_window (self)), self->project, file);
+  g_signal_connect_object (window, "imported", G_CALLBACK (on_imported), self, 0);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+static void
+on_import_file (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  fovea_model_file_open_async (g_variant_get_bytestring (target), NULL, on_file_read, g_object_ref (self));
+}
+
+static void
+on_import_chosen (GtkNativeDialog *dialog, int response, FoveaModelsPage *self)
+{
+  g_autoptr (GFile) file = response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog)) : NULL;
+  g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+
+  if (path != NULL && self->project != NULL)
+    fovea_model_file_open_async (path, NULL, on_file_read, g_object_ref (self));
+  g_object_unref (dialog);
+}
+
+static void
+on_import (GSimpleAction *action, GVariant *target, gpointer data)
+{
+  FoveaModelsPage *self = data;
+  GtkFileChooserNative *dialog
+    = gtk_file_chooser_native_new (_("Import a Model"), GTK_WINDOW (get_window (self)), GTK_FILE_CHOOSER_ACTION_OPEN, _("_Open"), NULL);
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (filter, _("Models (ONNX)"));
+  gtk_file_filter_add_suffix (filter, "onnx");
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), filter);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (on_import_chosen), self, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
 
 /* ---- work on a model ---- */
@@ -306,6 +369,8 @@ static const struct {
   { { "create", on_create }, NEEDS_WRITE },
   { { "create-type", on_create_type, "s" }, NEEDS_WRITE },
   { { "create-pack", on_create_pack, "s" }, NEEDS_WRITE },
+  { { "import", on_import }, NEEDS_WRITE },
+  { { "import-file", on_import_file, "ay" }, NEEDS_WRITE },
   { { "open", on_open, "s" }, 0 },
   { { "back", on_back }, 0 },
   { { "train", on_train }, NEEDS_MODEL | NEEDS_WRITE | NEEDS_TRAINABLE },

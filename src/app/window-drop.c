@@ -3,6 +3,7 @@
 #include "app/window-private.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "app/paths.h"
 #include "engine/upkeep-jobs.h"
@@ -125,6 +126,25 @@ dup_paths (GSList *files)
   return g_strv_builder_end (builder);
 }
 
+/* A model file goes to the page of models; what else was dropped with it, nowhere. */
+static gboolean
+import_model (FoveaWindow *self, char **paths)
+{
+  for (char **path = paths; *path != NULL; path++)
+    {
+      const char *dot = strrchr (*path, '.');
+
+      if (dot == NULL || g_ascii_strcasecmp (dot, ".onnx") != 0)
+        continue;
+      if (self->view == NULL || !fovea_project_view_show_page (self->view, "models"))
+        fovea_window_toast (self, _("Open a project first, then drop the model into it"), NULL, NULL);
+      else
+        gtk_widget_activate_action_variant (GTK_WIDGET (self->view), "models.import-file", g_variant_new_bytestring (*path));
+      return TRUE;
+    }
+  return FALSE;
+}
+
 /* FALSE: none of them is a file on this computer. */
 static gboolean
 import_files (FoveaWindow *self, GSList *files)
@@ -133,6 +153,8 @@ import_files (FoveaWindow *self, GSList *files)
 
   if (paths[0] == NULL)
     return FALSE;
+  if (import_model (self, paths))
+    return TRUE;
   fovea_window_import (self, (const char *const *) paths);
   return TRUE;
 }

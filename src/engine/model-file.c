@@ -265,6 +265,18 @@ dup_label_lines (GPtrArray *labels)
   return g_string_free (text, FALSE);
 }
 
+char *
+fovea_import_dup_label_lines (const char *text, gsize length, GError **error)
+{
+  GError *reason = NULL;
+  g_autoptr (GPtrArray) labels = fovea_foreign_parse_labels (text, (gssize) length, &reason);
+
+  if (labels != NULL)
+    return dup_label_lines (labels);
+  propagate (error, reason);
+  return NULL;
+}
+
 FoveaImportForm *
 fovea_model_file_dup_guess (FoveaModelFile *self, const FoveaImportForm *form)
 {

@@ -65,6 +65,12 @@ gboolean fovea_model_file_check (FoveaModelFile *self, const FoveaImportForm *fo
 FoveaJob *fovea_project_import_model (FoveaProject *project, FoveaModelFile *file, const FoveaImportForm *form, const char *id,
                                       const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Id of the model that such a job has made; NULL when it has made none. */
+char *fovea_model_import_dup_id (FoveaJob *job) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Names of concepts out of a file's content, one a line. Errors: INVALID. */
+char *fovea_import_dup_label_lines (const char *text, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* One picture through the file as @form says, without keeping anything. _finish: as of fovea_model_try_finish(); an
  * embedder gives no answers, an empty array. */
 void       fovea_model_file_try_async (FoveaModelFile *self, const FoveaImportForm *form, const char *path, guint top_k,

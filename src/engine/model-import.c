@@ -286,6 +286,17 @@ free_import (gpointer data)
   g_free (self);
 }
 
+char *
+fovea_model_import_dup_id (FoveaJob *job)
+{
+  const char *text = fovea_job_get_result_json (job);
+  g_autoptr (JsonNode) root = text != NULL ? json_from_string (text, NULL) : NULL;
+
+  if (fovea_job_get_state (job) != FOVEA_JOB_DONE || root == NULL)
+    return NULL;
+  return g_strdup (json_object_get_string_member (json_object_get_object_member (json_node_get_object (root), "model"), "id"));
+}
+
 FoveaJob *
 fovea_project_import_model (FoveaProject *project, FoveaModelFile *file, const FoveaImportForm *form, const char *id, const char *name)
 {
