@@ -63,7 +63,8 @@ void fovea_core_write_only_task (FoveaCore *core, FoveaChanged what, GTask *task
 FoveaStore *fovea_core_open_reader (FoveaCore *core, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The embedder of a pack, loaded once and kept: an installed one, a deep version's own network by the version's id, or a
- * deep or imported model's newest version by the model's; a model that is a head stands for what it stands on. Jobs use it on the compute thread only. Never from the store thread. */
+ * deep or imported model's newest version by the model's; a model that is a head stands for what it stands on. Jobs use it
+ * on the compute thread only. Never from the store thread. */
 FoveaEmbedder *fovea_core_get_embedder (FoveaCore *core, const char *name, GError **error);
 
 /* That pack alone. */

@@ -111,8 +111,8 @@ describe_ports (GPtrArray *ports, gboolean name_only)
     {
       const FoveaForeignPort *port = g_ptr_array_index (ports, i);
       g_autofree char *shape = dup_shape (&port->shape);
-      g_autofree char *line = name_only ? g_strdup (port->name)
-                                        : g_strdup_printf ("%s: %s %s", port->name, port->shape.rank >= 0 ? fovea_dtype_name (port->dtype) : "", shape);
+      const char *type = port->shape.rank >= 0 ? fovea_dtype_name (port->dtype) : "";
+      g_autofree char *line = name_only ? g_strdup (port->name) : g_strdup_printf ("%s: %s %s", port->name, type, shape);
 
       g_strv_builder_add (builder, line);
     }
@@ -148,7 +148,8 @@ fovea_import_form_init (FoveaImportForm *form)
 void
 fovea_import_form_clear (FoveaImportForm *form)
 {
-  char **const texts[] = { &form->type, &form->output, &form->labels, &form->fit, &form->range, &form->mean, &form->std, &form->layout, &form->activation };
+  char **const texts[] = { &form->type, &form->output, &form->labels, &form->fit, &form->range, &form->mean, &form->std,
+                           &form->layout, &form->activation };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_clear_pointer (texts[i], g_free);
@@ -158,7 +159,8 @@ FoveaImportForm *
 fovea_import_form_copy (const FoveaImportForm *form)
 {
   FoveaImportForm *copy = g_memdup2 (form, sizeof *form);
-  char **const texts[] = { &copy->type, &copy->output, &copy->labels, &copy->fit, &copy->range, &copy->mean, &copy->std, &copy->layout, &copy->activation };
+  char **const texts[] = { &copy->type, &copy->output, &copy->labels, &copy->fit, &copy->range, &copy->mean, &copy->std,
+                           &copy->layout, &copy->activation };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     *texts[i] = g_strdup (*texts[i]);

@@ -105,7 +105,8 @@ fovea_foreign_find_input (FoveaForeignModel *model, const char *output, FoveaFor
   if (cut == NULL)
     return FALSE;
   if (cut->inputs->len != 1)
-    return no_picture (model, error, cut->inputs->len == 0 ? _("the output does not hang on any input") : _("the output hangs on more than one input"));
+    return no_picture (model, error,
+                       cut->inputs->len == 0 ? _("the output does not hang on any input") : _("the output hangs on more than one input"));
   id = g_array_index (cut->inputs, int, 0);
   value = fovea_graph_value (cut, id);
   if (!value->has_type || value->shape.rank != 4)
