@@ -52,18 +52,21 @@ def answer(value):
         json.dump(value, file)
 
 
-def drive_window(script, fovea, data, *arguments, timeout=300, environment=()):
+def drive_window(script, fovea, data, *arguments, timeout=300, environment=(), size="1280x800"):
     """Starts the window on a display of its own (../shared/ui, beside the data) and @script in the same session, where UI_APP_PID is set.
+    Without @fovea the script starts it itself; the packs are in the folder UI_PACKS.
 
     Returns what the script gave to answer(), and what the program wrote on stderr. FOVEA_SHOTS keeps the screenshots in that folder."""
     session = os.path.join(data, "..", "ui", "ui-session")
     with tempfile.TemporaryDirectory() as scratch:
-        out = os.environ.get("FOVEA_SHOTS", scratch)
+        environment = dict(os.environ, **dict(environment))
+        out = environment.get("FOVEA_SHOTS", scratch)
         # The session has a home of its own, and of the environment only UI_… reaches the script.
         packs = os.environ.get("FOVEA_PACK_DIR", os.path.expanduser("~/.cache/fovea/packs"))
-        command = " ".join(map(shlex.quote, ["env", "FOVEA_PACK_DIR=" + packs, fovea, *map(str, arguments)]))
-        done = subprocess.run([session, "--app", command, "--driver", os.path.abspath(script), "--out", out, "--timeout", str(timeout)],
-                              capture_output=True, check=False, env=dict(os.environ, **dict(environment)))
+        environment["UI_PACKS"] = packs
+        command = " ".join(map(shlex.quote, ["env", "FOVEA_PACK_DIR=" + packs, str(fovea), *map(str, arguments)]))
+        done = subprocess.run([session, *(["--app", command] if fovea else []), "--driver", os.path.abspath(script), "--out", out,
+                               "--timeout", str(timeout), "--size", size], capture_output=True, check=False, env=environment)
         try:
             with open(os.path.join(out, "answer.json"), encoding="utf-8") as file:
                 value = json.load(file)
