@@ -126,7 +126,7 @@ test_spoiled_graph (void)
       FoveaValue *image = fovea_graph_value (graph, g_array_index (graph->inputs, int, 0));
 
       if (how == 0)
-        image->shape.dim[0] = 1; /* no batches */
+        image->shape.dim[0] = 2; /* neither any batch nor single pictures */
       else if (how == 1)
         image->shape.dim[2] = image->shape.dim[3] = 9;
       else if (how == 2)
