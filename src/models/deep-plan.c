@@ -9,6 +9,7 @@
 #define STAGE_EPOCHS 10
 #define STAGE_EPOCHS_FEW 20
 #define STAGE_MIN_EPOCHS 3
+#define BOTH_STAGES_EPOCHS 7
 #define STAGE_2_HEAD_RATE 2e-3
 #define SCRATCH_MAX_EPOCHS 200
 
@@ -84,13 +85,14 @@ plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guin
 {
   const double head_rate = linear ? FOVEA_DEEP_FEW_HEAD_RATE : options->head_rate;
   const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear));
-  guint64 second = steps_of (options, stage_pictures (STAGE_2_PICTURES, n, linear));
+  const double once_more = MIN (stage_pictures (STAGE_2_PICTURES, n, linear), BOTH_STAGES_EPOCHS * n - (double) first * options->batch_size);
+  guint64 second;
 
   plan->n_stages = 1;
   plan->stages[0] = (FoveaDeepStage) { MIN (first, available), head_rate, options->backbone_rate };
-  if (options->time_limit_s <= 0 || available <= first)
+  if (options->time_limit_s <= 0 || available <= first || once_more <= 0)
     return;
-  second = MIN (second, available - first);
+  second = MIN (steps_of (options, once_more), available - first);
   if ((double) second < FOVEA_DEEP_STAGE_2_MIN_PART * (double) first)
     return;
   plan->n_stages = 2;

@@ -83,8 +83,10 @@ gboolean fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_rare
  * fovea_deep_plan_make:
  * @step_seconds: that a step of batch_size pictures takes; @seconds_left: for steps, only with a time limit
  *
- * With epochs: one stage of so many. Else, from a pack: stage 1 of min (3000, 10 n) pictures (20 n where they are few), at least 3 n; stage 2, with
- * a time limit that is worth half of stage 1 more, of min (4000, 10 n), at least 3 n, from what stage 1 ended with.
+ * With epochs: one stage of so many. Else, from a pack: stage 1 of min (3000, 10 n) pictures (20 n where they are few), at
+ * least 3 n; stage 2, with a time limit that is worth half of stage 1 more, of min (4000, 10 n), at least 3 n, from what
+ * stage 1 ended with, while both together see no picture more than seven times: beyond that the network learns its
+ * pictures by heart (420 pictures of clothes, 180 others: 7 epochs .911, NLL .384; 15 epochs .900, .419).
  * From scratch: 120 epochs (EfficientNet) or 60 (small); up to 200 with a limit. Whatever does not fit into the
  * limit is cut off the end; at least one step is left.
  */

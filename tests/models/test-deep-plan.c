@@ -69,12 +69,17 @@ test_time_limit (void)
   fovea_deep_plan_make (&options, 600, 60, 0.5, 120, &plan);
   g_assert_cmpuint (plan.n_stages, ==, 1);
   g_assert_cmpuint (plan.stages[0].n_steps, ==, 188);
-  fovea_deep_plan_make (&options, 600, 60, 0.4, 120, &plan);
+  fovea_deep_plan_make (&options, 1000, 60, 0.4, 120, &plan);
   g_assert_cmpuint (plan.n_stages, ==, 2);
   g_assert_cmpuint (plan.stages[1].n_steps, ==, 300 - 188);
   g_assert_cmpfloat (plan.stages[1].head_rate, ==, 2e-3);
-  fovea_deep_plan_make (&options, 600, 60, 0.1, 120, &plan);
+  fovea_deep_plan_make (&options, 1000, 60, 0.1, 120, &plan);
   g_assert_cmpuint (plan.stages[1].n_steps, ==, 250);
+  /* No picture is seen more than seven times by both. */
+  fovea_deep_plan_make (&options, 900, 60, 0.1, 120, &plan);
+  g_assert_cmpuint (plan.stages[1].n_steps, ==, 206);
+  fovea_deep_plan_make (&options, 600, 60, 0.1, 120, &plan);
+  g_assert_cmpuint (plan.n_stages, ==, 1);
   /* No time at all is still a step. */
   fovea_deep_plan_make (&options, 600, 60, 1, -5, &plan);
   g_assert_cmpuint (plan.stages[0].n_steps, ==, 1);
