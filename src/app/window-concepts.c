@@ -223,7 +223,7 @@ on_merge (GSimpleAction *action, GVariant *target, gpointer data)
   merging->into = GTK_DROP_DOWN (others_drop_down_new (fovea_project_get_concepts (self->project), from, merging->others));
   title = g_strdup_printf (_("Merge “%s” into…"), fovea_concept_get_name (from));
   dialog = adw_message_dialog_new (GTK_WINDOW (self), title, NULL);
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "merge", _("_Merge"), NULL);
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("Cancel"), "merge", _("Merge"), NULL);
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "merge", ADW_RESPONSE_SUGGESTED);
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "merge");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
