@@ -347,6 +347,8 @@ on_close_response (AdwMessageDialog *dialog, const char *response, FoveaWindow *
 {
   if (g_str_equal (response, "cancel"))
     return;
+  /* The question outlives the window; GTK 4.8 would leave it a dangling pointer to the window that it stood before. */
+  gtk_window_set_transient_for (GTK_WINDOW (dialog), NULL);
   /* What is paused goes on at the next opening, what is stopped is forgotten. */
   if (g_str_equal (response, "stop"))
     fovea_unfinished_drop (self->path);
