@@ -9,6 +9,7 @@ import sys
 
 import gi
 
+gi.require_version("Gdk", "4.0")
 gi.require_version("Gtk", "4.0")
 from gi.repository import Gdk, Gio, GLib, GObject, Gtk  # noqa: E402
 
@@ -78,6 +79,7 @@ def serve():
     def called(_connection, _sender, _path, _interface, method, arguments, invocation):
         say("CALLED", method, arguments.print_(False).replace("\n", " "))
         invocation.return_value(ANSWERS.get(method))
+    connection = Gio.bus_get_sync(Gio.BusType.SESSION)  # held: what is registered goes with the last reference
     left = list(SERVICES)
 
     def owned(_connection, name):
@@ -86,7 +88,7 @@ def serve():
             say("READY")
     for name, (path, methods) in SERVICES.items():
         node = Gio.DBusNodeInfo.new_for_xml("<node><interface name='%s'>%s</interface></node>" % (name, methods))
-        Gio.bus_get_sync(Gio.BusType.SESSION).register_object(path, node.interfaces[0], called, None, None)
+        connection.register_object(path, node.interfaces[0], called, None, None)
         Gio.bus_own_name(Gio.BusType.SESSION, name, Gio.BusNameOwnerFlags.NONE, None, owned, None)
 
 
