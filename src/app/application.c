@@ -265,6 +265,7 @@ static const struct {
   { "win.normal-size", { "<Control>0" } },
   { "win.next-pane", { "F6" } },
   { "win.main-menu", { "F10" } },
+  { "win.show-help-overlay", { "<Control>question" } },
 };
 
 /* ---- settings that hold for the whole program ---- */

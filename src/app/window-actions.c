@@ -220,6 +220,19 @@ on_close_project (GSimpleAction *action, GVariant *target, gpointer self)
   fovea_window_show_start (self);
 }
 
+/* Built when it is asked for and gone once it is closed: GTK 4.8 answers an assistive program that asks for a window that has
+ * just gone with the last of all windows, and ends the program where that one was never shown, as a help overlay that
+ * GtkApplicationWindow keeps was not. */
+static void
+on_shortcuts (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource ("/org/fovea/Fovea/ui/shortcuts-window.ui");
+  GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
+
+  gtk_window_set_transient_for (window, GTK_WINDOW (self));
+  gtk_window_present (window);
+}
+
 static const FoveaWindowAction actions[] = {
   { { "undo", on_undo }, FOVEA_NEEDS_UNDO | FOVEA_NEEDS_WRITE },
   { { "redo", on_redo }, FOVEA_NEEDS_REDO | FOVEA_NEEDS_WRITE },
@@ -242,6 +255,7 @@ static const FoveaWindowAction actions[] = {
   { { "main-menu", on_main_menu }, 0 },
   { { "report", on_report }, FOVEA_NEEDS_REPORT },
   { { "close-project", on_close_project }, FOVEA_NEEDS_PATH },
+  { { "show-help-overlay", on_shortcuts }, 0 },
 };
 
 static guint

@@ -147,7 +147,6 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   add_files ("/org/fovea/Fovea/ui/", &n_files);
-  add_files ("/org/fovea/Fovea/gtk/", &n_files);
   g_assert_cmpuint (n_files, >=, 12);
   return g_test_run ();
 }
