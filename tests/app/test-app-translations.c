@@ -13,7 +13,7 @@ static void
 test_words (void)
 {
   g_assert_cmpstr (_("Undo"), ==, "Rückgängig");
-  g_assert_cmpstr (_("_Cancel"), ==, "_Abbrechen");
+  g_assert_cmpstr (_("_Export"), ==, "_Exportieren");
   g_assert_cmpstr (ngettext ("%u picture", "%u pictures", 1), ==, "%u Bild");
   g_assert_cmpstr (ngettext ("%u picture", "%u pictures", 2), ==, "%u Bilder");
   /* As .ui files and option entries are looked up. */
