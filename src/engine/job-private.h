@@ -17,6 +17,9 @@ void      fovea_job_start (FoveaJob *self);
 /* A job that failed before it could start: reported as any other. */
 void fovea_job_start_failed (FoveaJob *self, const GError *error);
 
+/* Returns from @task, in the main context, with why @self did not end well: its error, or G_IO_ERROR_CANCELLED. */
+void fovea_job_return_error (FoveaJob *self, GTask *task);
+
 /* ---- on the job's thread ---- */
 
 GCancellable *fovea_job_get_cancellable (FoveaJob *self);

@@ -674,6 +674,17 @@ fovea_job_get_error (FoveaJob *self)
   return self->state == FOVEA_JOB_FAILED ? self->error : NULL;
 }
 
+void
+fovea_job_return_error (FoveaJob *self, GTask *task)
+{
+  const GError *error = fovea_job_get_error (self);
+
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
+}
+
 gboolean
 fovea_job_is_over (FoveaJob *self)
 {

@@ -105,15 +105,12 @@ static void
 on_finished (FoveaJob *job, GTask *task)
 {
   Try *self = g_task_get_task_data (task);
-  const GError *error = fovea_job_get_error (job);
 
   g_signal_handlers_disconnect_by_data (job, task);
   if (fovea_job_get_state (job) == FOVEA_JOB_DONE)
     g_task_return_pointer (task, g_ptr_array_ref (self->answers), (GDestroyNotify) g_ptr_array_unref);
-  else if (error != NULL)
-    g_task_return_error (task, g_error_copy (error));
   else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
+    fovea_job_return_error (job, task);
   g_object_unref (task);
 }
 

@@ -111,15 +111,6 @@ make_pack (FoveaForeignModel *model, FoveaGraph *graph, FoveaForeignResult *resu
 /* ---- test pictures ---- */
 
 static gboolean
-is_finite (const FoveaTensor *tensor)
-{
-  for (gsize i = 0; i < tensor->n_elements; i++)
-    if (!isfinite (FOVEA_TENSOR_DATA (tensor, float)[i]))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
 is_near (const float *a, const float *b, gsize n)
 {
   float scale = 1;
@@ -218,7 +209,7 @@ try_network (FoveaForeignModel *model, FoveaGraph *graph, FoveaForeignRecipe *re
   if (!ok)
     g_prefix_error (error, "“%s” does not run: ", model->path);
   for (guint i = 0; ok && i < N_TESTS * graph->outputs->len; i++)
-    if (!is_finite (alone[i]))
+    if (!fovea_tensor_is_finite (alone[i]))
       {
         g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH,
                      _("“%s” answers a test picture with something that is no number; the file is damaged, or was exported wrongly"), model->path);

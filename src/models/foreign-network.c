@@ -131,17 +131,6 @@ fovea_foreign_find_input (FoveaForeignModel *model, const char *output, FoveaFor
 
 /* ---- surgery ---- */
 
-static int
-add_node (FoveaGraph *graph, const char *op, const int *inputs, guint n, const char *name, FoveaNode **ret_node)
-{
-  int output = -1;
-  FoveaNode *node = fovea_graph_add_node (graph, op, inputs, n, name, &output);
-
-  if (ret_node != NULL)
-    *ret_node = node;
-  return output;
-}
-
 /* Names of ours must be free; what is known of the values inside was true of the input as it was. */
 static void
 forget_names (FoveaGraph *graph)
@@ -227,7 +216,7 @@ add_grey (FoveaGraph *graph, int image, GError **error)
     return -1;
   memcpy (weight->data, luma, sizeof luma);
   inputs[1] = fovea_graph_add_constant (graph, "grey.weight", weight);
-  return add_node (graph, "Conv", inputs, 2, "grey", NULL);
+  return fovea_graph_add_op (graph, "Conv", inputs, 2, "grey", NULL);
 }
 
 /* "image" in place of the input that the graph has, and what lies between. */
@@ -249,12 +238,12 @@ replace_input (FoveaGraph *graph, const FoveaForeignInput *input, const FoveaFor
     return FALSE;
   if (recipe->layout == FOVEA_LAYOUT_NHWC)
     {
-      value = add_node (graph, "Transpose", &value, 1, "image.nhwc", &node);
+      value = fovea_graph_add_op (graph, "Transpose", &value, 1, "image.nhwc", &node);
       fovea_node_set_ints (node, "perm", colours_last, G_N_ELEMENTS (colours_last));
     }
   if (input->dtype == FOVEA_DTYPE_U8)
     {
-      value = add_node (graph, "Cast", &value, 1, "image.u8", &node);
+      value = fovea_graph_add_op (graph, "Cast", &value, 1, "image.u8", &node);
       fovea_node_set_int (node, "to", 2);
     }
   for (guint i = 0; i < n_nodes; i++)
@@ -378,7 +367,7 @@ add_rows (FoveaGraph *graph, int value, const FoveaTensor *seen, gboolean tokens
       if (zero == NULL)
         return -1;
       inputs[1] = fovea_graph_add_constant (graph, "token.first", zero);
-      value = add_node (graph, "Gather", inputs, 2, "token", &node);
+      value = fovea_graph_add_op (graph, "Gather", inputs, 2, "token", &node);
       fovea_node_set_int (node, "axis", 1);
       *ret_width = shape->dim[2];
     }
@@ -386,7 +375,7 @@ add_rows (FoveaGraph *graph, int value, const FoveaTensor *seen, gboolean tokens
     for (int i = 2; i < shape->rank; i++)
       if (shape->dim[1] != 1 && shape->dim[i] != 1)
         return -1;
-  value = add_node (graph, "Flatten", &value, 1, name, &node);
+  value = fovea_graph_add_op (graph, "Flatten", &value, 1, name, &node);
   fovea_node_set_int (node, "axis", 1);
   return value;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A classifier that Fovea exported is the network of a pack, unit length, and a head; apart again, its pictures' vectors can be
  * kept, and it is evaluated and trained on as it was where it came from. */
-#include <math.h>
 #include <string.h>
 
 #include "models/foreign-model-private.h"
@@ -30,15 +29,6 @@ find_node (const FoveaGraph *graph, const char *output, const char *op_type)
   return NULL;
 }
 
-static gboolean
-is_finite (const FoveaTensor *tensor)
-{
-  for (gsize i = 0; i < tensor->n_elements; i++)
-    if (!isfinite (FOVEA_TENSOR_DATA (tensor, float)[i]))
-      return FALSE;
-  return TRUE;
-}
-
 static FoveaHead *
 find_head (FoveaForeignModel *model)
 {
@@ -53,7 +43,7 @@ find_head (FoveaForeignModel *model)
                          (FoveaViews) model->guess.views);
   memcpy (head->weights, weights->data, fovea_tensor_n_bytes (weights));
   memcpy (head->bias, bias->data, fovea_tensor_n_bytes (bias));
-  if (is_finite (weights) && is_finite (bias))
+  if (fovea_tensor_is_finite (weights) && fovea_tensor_is_finite (bias))
     return head;
   fovea_head_unref (head);
   return NULL;

@@ -15,17 +15,6 @@
 /* --- small parts --- */
 
 static int
-add_node (FoveaGraph *graph, const char *op, const int *inputs, guint n, const char *name, FoveaNode **ret_node)
-{
-  int output = -1;
-  FoveaNode *node = fovea_graph_add_node (graph, op, inputs, n, name, &output);
-
-  if (ret_node != NULL)
-    *ret_node = node;
-  return output;
-}
-
-static int
 add_constant (FoveaGraph *graph, const char *name, FoveaShape shape, FoveaTensor **ret_tensor, GError **error)
 {
   g_autoptr (FoveaTensor) tensor = fovea_tensor_new (FOVEA_DTYPE_F32, &shape, error);
@@ -125,7 +114,7 @@ add_norm (Builder *b, const char *name)
       if (inputs[i + 1] < 0)
         return FALSE;
     }
-  b->value = add_node (b->graph, "BatchNormalization", inputs, 5, NULL, &node);
+  b->value = fovea_graph_add_op (b->graph, "BatchNormalization", inputs, 5, NULL, &node);
   fovea_node_set_float (node, "epsilon", 1e-3f);
   fovea_node_set_float (node, "momentum", 0.9f);
   return TRUE;
@@ -137,7 +126,7 @@ add_clip (Builder *b, float low, float high)
   if (low == no_clip)
     return;
   if (isinf (high))
-    b->value = add_node (b->graph, "Relu", &b->value, 1, NULL, NULL);
+    b->value = fovea_graph_add_op (b->graph, "Relu", &b->value, 1, NULL, NULL);
   else
     {
       const FoveaShape scalar = fovea_shape (0);
@@ -148,7 +137,7 @@ add_clip (Builder *b, float low, float high)
           inputs[1] = add_filled (b, "clip.low", scalar, low);
           inputs[2] = add_filled (b, "clip.high", scalar, high);
         }
-      b->value = add_node (b->graph, "Clip", inputs, 3, NULL, NULL);
+      b->value = fovea_graph_add_op (b->graph, "Clip", inputs, 3, NULL, NULL);
     }
 }
 
@@ -170,7 +159,7 @@ add_layer (Builder *b, Layer layer)
       b->value = -1;
       return;
     }
-  b->value = add_node (b->graph, "Conv", inputs, 2, NULL, &node);
+  b->value = fovea_graph_add_op (b->graph, "Conv", inputs, 2, NULL, &node);
   fovea_node_set_ints (node, "pads", pads, 4);
   fovea_node_set_ints (node, "strides", strides, 2);
   if (layer.depthwise)
@@ -189,7 +178,7 @@ add_sum (Builder *b, int other)
   int inputs[2] = { b->value, other };
 
   if (b->value >= 0 && other >= 0)
-    b->value = add_node (b->graph, "Add", inputs, 2, NULL, NULL);
+    b->value = fovea_graph_add_op (b->graph, "Add", inputs, 2, NULL, NULL);
   else
     b->value = -1;
 }
@@ -216,8 +205,8 @@ builder_finish (Builder *b, int size, const char *title)
       fovea_graph_unref (b->graph);
       return NULL;
     }
-  b->value = add_node (b->graph, "GlobalAveragePool", &b->value, 1, NULL, NULL);
-  b->value = add_node (b->graph, "Flatten", &b->value, 1, EMBEDDING, NULL);
+  b->value = fovea_graph_add_op (b->graph, "GlobalAveragePool", &b->value, 1, NULL, NULL);
+  b->value = fovea_graph_add_op (b->graph, "Flatten", &b->value, 1, EMBEDDING, NULL);
   set_output (b->graph, b->value, b->channels);
   set_metadata (b->graph, "fovea.title", title);
   set_metadata (b->graph, "fovea.license", "yours");
@@ -342,7 +331,7 @@ fovea_network_add_dropout (FoveaGraph *network, double ratio, GError **error)
   if (constant < 0)
     return FALSE;
   FOVEA_TENSOR_DATA (number, float)[0] = (float) ratio;
-  value = add_node (network, "Dropout", (const int[]) { value, constant }, 2, "dropped", NULL);
+  value = fovea_graph_add_op (network, "Dropout", (const int[]) { value, constant }, 2, "dropped", NULL);
   set_output (network, value, (guint) dim);
   return TRUE;
 }
@@ -363,11 +352,11 @@ fovea_network_add_classifier (FoveaGraph *network, guint n_concepts, const Fovea
   g_return_val_if_fail (start == NULL || (start->n_concepts == n_concepts && start->dim == dim), FALSE);
   FOVEA_TENSOR_DATA (root, float)[0] = sqrtf ((float) dim);
   fill_classifier (weight->data, bias->data, n_concepts, (gsize) dim, start, seed);
-  value = add_node (network, "LpNormalization", &value, 1, NULL, &node);
+  value = fovea_graph_add_op (network, "LpNormalization", &value, 1, NULL, &node);
   fovea_node_set_int (node, "axis", -1);
   fovea_node_set_int (node, "p", 2);
-  value = add_node (network, "Mul", (const int[]) { value, scale }, 2, NULL, NULL);
-  value = add_node (network, "Gemm", (const int[]) { value, w, b }, 3, "logits", &node);
+  value = fovea_graph_add_op (network, "Mul", (const int[]) { value, scale }, 2, NULL, NULL);
+  value = fovea_graph_add_op (network, "Gemm", (const int[]) { value, w, b }, 3, "logits", &node);
   fovea_node_set_int (node, "transB", 1);
   set_output (network, value, n_concepts);
   return TRUE;
@@ -438,7 +427,7 @@ fovea_network_add_projection (FoveaGraph *network, guint dim, guint64 seed, GErr
     FOVEA_TENSOR_DATA (weight, float)[i] = draw_normal (random) / sqrtf ((float) dim);
   g_free (fovea_graph_value (network, value)->name);
   fovea_graph_value (network, value)->name = g_strdup ("features");
-  value = add_node (network, "Gemm", (const int[]) { value, w }, 2, EMBEDDING, &node);
+  value = fovea_graph_add_op (network, "Gemm", (const int[]) { value, w }, 2, EMBEDDING, &node);
   fovea_node_set_int (node, "transB", 1);
   set_output (network, value, dim);
   return TRUE;
@@ -494,7 +483,7 @@ add_unit_length (FoveaGraph *network, int value, const char *name)
 {
   FoveaNode *node;
 
-  value = add_node (network, "LpNormalization", &value, 1, name, &node);
+  value = fovea_graph_add_op (network, "LpNormalization", &value, 1, name, &node);
   fovea_node_set_int (node, "axis", -1);
   fovea_node_set_int (node, "p", 2);
   return value;
@@ -513,7 +502,7 @@ fovea_network_add_proxies (FoveaGraph *network, guint n_concepts, const float *m
   fill_proxies (network, proxies, means, seed);
   value = add_unit_length (network, fovea_graph_find_value (network, EMBEDDING), VECTOR);
   p = add_unit_length (network, p, NULL);
-  value = add_node (network, "Gemm", (const int[]) { value, p }, 2, "cosines", &node);
+  value = fovea_graph_add_op (network, "Gemm", (const int[]) { value, p }, 2, "cosines", &node);
   fovea_node_set_int (node, "transB", 1);
   set_output (network, value, n_concepts);
   return TRUE;

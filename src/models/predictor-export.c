@@ -10,12 +10,9 @@
 static int
 add_node (FoveaGraph *graph, const char *op, int a, int b, int c, const char *name, FoveaNode **ret_node)
 {
-  int inputs[3] = { a, b, c }, output = -1;
-  FoveaNode *node = fovea_graph_add_node (graph, op, inputs, c >= 0 ? 3 : b >= 0 ? 2 : 1, name, &output);
+  const int inputs[3] = { a, b, c };
 
-  if (ret_node != NULL)
-    *ret_node = node;
-  return output;
+  return fovea_graph_add_op (graph, op, inputs, c >= 0 ? 3 : b >= 0 ? 2 : 1, name, ret_node);
 }
 
 static int

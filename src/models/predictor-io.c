@@ -210,12 +210,11 @@ read_numbers (const Header *header, const guint8 *data, gsize length, GError **e
   memcpy (head->bias, data + n_weights * sizeof (float), header->labels->len * sizeof (float));
   to_little_endian (head->weights, n_weights);
   to_little_endian (head->bias, header->labels->len);
-  for (gsize i = 0; i < n; i++)
-    if (!isfinite (i < n_weights ? head->weights[i] : head->bias[i - n_weights]))
-      {
-        malformed (error, "a weight is not a number");
-        return NULL;
-      }
+  if (!fovea_floats_are_finite (head->weights, n_weights) || !fovea_floats_are_finite (head->bias, header->labels->len))
+    {
+      malformed (error, "a weight is not a number");
+      return NULL;
+    }
   return g_steal_pointer (&head);
 }
 

@@ -164,6 +164,18 @@ fovea_graph_add_node (FoveaGraph *graph, const char *op_type, const int *inputs,
   return node;
 }
 
+int
+fovea_graph_add_op (FoveaGraph *graph, const char *op_type, const int *inputs, guint n_inputs,
+                    const char *output_name, FoveaNode **ret_node)
+{
+  int output = -1;
+  FoveaNode *node = fovea_graph_add_node (graph, op_type, inputs, n_inputs, output_name, &output);
+
+  if (ret_node != NULL)
+    *ret_node = node;
+  return output;
+}
+
 static FoveaAttr *
 node_add_attr (FoveaNode *node, const char *name, FoveaAttrType type)
 {

@@ -79,11 +79,13 @@ int        fovea_graph_add_value (FoveaGraph *graph, const char *name, FoveaDTyp
 int        fovea_graph_add_input (FoveaGraph *graph, const char *name, FoveaDType dtype, const FoveaShape *shape);
 int        fovea_graph_add_constant (FoveaGraph *graph, const char *name, FoveaTensor *tensor);
 void       fovea_graph_add_output (FoveaGraph *graph, int value);
-/* Appends a node of one output that the call makes (named @output_name) and returns its value id. -1 in @inputs =
- * left out. Attributes are set on the returned node with the functions below before the graph is run. Programmer
- * error when @op_type is not in the operator table. */
+/* Appends a node of one output that the call makes (named @output_name) and returns the node, or the output's value id. -1
+ * in @inputs = left out. Attributes are set on the node with the functions below before the graph is run. Programmer
+ * error (NULL, -1) when @op_type is not in the operator table. */
 FoveaNode *fovea_graph_add_node (FoveaGraph *graph, const char *op_type, const int *inputs, guint n_inputs,
                                  const char *output_name, int *ret_output);
+int        fovea_graph_add_op (FoveaGraph *graph, const char *op_type, const int *inputs, guint n_inputs,
+                               const char *output_name, FoveaNode **ret_node);
 void       fovea_node_set_int (FoveaNode *node, const char *name, gint64 i);
 void       fovea_node_set_float (FoveaNode *node, const char *name, float f);
 void       fovea_node_set_string (FoveaNode *node, const char *name, const char *s);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Weights folded and packed for the tiles of nn/kernels. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,15 +110,6 @@ pack_depthwise (const FoveaWeights *weights, const float *w, const double *scale
       }
 }
 
-static gboolean
-all_finite (const float *w, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    if (!isfinite (w[i]))
-      return FALSE;
-  return TRUE;
-}
-
 /* One group, one tap; deep enough that the list of what is not zero costs little, and not much padding. */
 static gboolean
 sparse_pays (const FoveaWeights *weights, const FoveaKernels *kernels, const float *w)
@@ -129,7 +119,7 @@ sparse_pays (const FoveaWeights *weights, const FoveaKernels *kernels, const flo
   return weights->n_groups == 1 && weights->n_taps == 1 && weights->in_depth >= 32 &&
          weights->in_depth <= FOVEA_SPARSE_MAX_LIST && weights->out_depth >= 32 &&
          (weights->out_depth % width == 0 || weights->out_depth >= 4 * width || weights->out_depth * 5 >= width * 4) &&
-         all_finite (w, weights->out_depth * weights->in_depth);
+         fovea_floats_are_finite (w, weights->out_depth * weights->in_depth);
 }
 
 FoveaWeights *

@@ -254,3 +254,18 @@ fovea_tensor_n_bytes (const FoveaTensor *tensor)
 {
   return tensor->n_elements * dtypes[tensor->dtype].size;
 }
+
+gboolean
+fovea_floats_are_finite (const float *values, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (!isfinite (values[i]))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+fovea_tensor_is_finite (const FoveaTensor *tensor)
+{
+  return fovea_floats_are_finite (FOVEA_TENSOR_DATA (tensor, float), tensor->n_elements);
+}

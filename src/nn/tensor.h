@@ -87,6 +87,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaTensor, fovea_tensor_unref)
 
 gsize fovea_tensor_n_bytes (const FoveaTensor *tensor);
 
+/* Neither infinite nor NaN anywhere; of an f32 tensor. */
+gboolean fovea_tensor_is_finite (const FoveaTensor *tensor);
+gboolean fovea_floats_are_finite (const float *values, gsize n);
+
 /* A new tensor of @dtype with the same values (a new reference when the type is the same already). Conversions are
  * those of ONNX Cast: float to integer truncates towards zero and saturates, NaN becomes 0; integers wrap as in C;
  * anything to bool is "not zero"; to f16 and bf16 rounds to nearest, ties to even. */

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "engine/import-job.h"
+#include "engine/model-jobs.h"
 #include "models/mini-pack.h"
 
 /* A folder of its own with a project in it, pictures that the test makes, and a pack of a few numbers. */
@@ -128,6 +129,40 @@ scratch_result (FoveaJob *job)
   g_autoptr (JsonNode) node = json_from_string (fovea_job_get_result_json (job), NULL);
 
   return json_object_ref (json_node_get_object (node));
+}
+
+/* @more: members after the type, each with its comma before it. */
+static inline void
+scratch_create_model (Scratch *scratch, const char *type, const char *id, const char *more)
+{
+  g_autofree char *text = g_strdup_printf ("{\"model\":{\"id\":\"%s\",\"model_type_id\":\"%s\"%s}}", id, type, more);
+  g_autoptr (JsonNode) payload = json_from_string (text, NULL);
+  g_autoptr (GError) error = NULL;
+
+  fovea_project_create_model (scratch->project, payload, &error);
+  g_assert_no_error (error);
+}
+
+/* Of an evaluation, which is waited for. Takes the job. */
+static inline JsonObject *
+scratch_metrics (FoveaJob *evaluation)
+{
+  g_autoptr (FoveaJob) job = evaluation;
+  g_autoptr (JsonObject) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fovea_job_wait (job, NULL, NULL, &error);
+  g_assert_no_error (error);
+  result = scratch_result (job);
+  return json_object_ref (json_array_get_object_element (json_object_get_array_member (result, "eval_metrics"), 0));
+}
+
+/* For fovea_predict_files(): @data is an array of JsonNode. */
+static inline gboolean
+scratch_keep_output (JsonNode *output, gpointer data)
+{
+  g_ptr_array_add (data, json_node_copy (output));
+  return TRUE;
 }
 
 static inline gint64

@@ -7,17 +7,6 @@
 #include "engine/scheduler.h"
 #include "nn/onnx.h"
 
-static void
-create_model (Scratch *scratch, const char *type, const char *id, const char *more)
-{
-  g_autofree char *text = g_strdup_printf ("{\"model\":{\"id\":\"%s\",\"model_type_id\":\"%s\"%s}}", id, type, more);
-  g_autoptr (JsonNode) payload = json_from_string (text, NULL);
-  g_autoptr (GError) error = NULL;
-
-  fovea_project_create_model (scratch->project, payload, &error);
-  g_assert_no_error (error);
-}
-
 /* A project of two colours, 20 of each to learn from and 6 to test on, and a deep model "m" of the small pack. */
 static void
 deep_init (Scratch *scratch)
@@ -28,7 +17,7 @@ deep_init (Scratch *scratch)
   scratch_classes (scratch, "data/train", 20, 0);
   scratch_classes (scratch, "data/test", 6, 500);
   import = scratch_import (scratch, "data");
-  create_model (scratch, "visual-classifier", "m", "");
+  scratch_create_model (scratch, "visual-classifier", "m", "");
 }
 
 static FoveaJob *
@@ -59,23 +48,9 @@ version_of (JsonObject *result)
 static double
 test_accuracy (Scratch *scratch, const char *id)
 {
-  g_autoptr (FoveaJob) job = fovea_project_evaluate (scratch->project, id, "test");
-  g_autoptr (JsonObject) result = NULL;
-  g_autoptr (GError) error = NULL;
-  JsonObject *metrics;
+  g_autoptr (JsonObject) metrics = scratch_metrics (fovea_project_evaluate (scratch->project, id, "test"));
 
-  fovea_job_wait (job, NULL, NULL, &error);
-  g_assert_no_error (error);
-  result = scratch_result (job);
-  metrics = json_array_get_object_element (json_object_get_array_member (result, "eval_metrics"), 0);
   return json_object_get_double_member (json_object_get_object_member (metrics, "summary"), "top1_accuracy");
-}
-
-static gboolean
-keep_output (JsonNode *output, gpointer data)
-{
-  g_ptr_array_add (data, json_node_copy (output));
-  return TRUE;
 }
 
 /* The probability of "red" for a file. */
@@ -86,7 +61,7 @@ red_of (Scratch *scratch, const char *id, const char *file)
   const char *const paths[] = { path, NULL };
   const FoveaPredictOptions options = { .top_k = 2, .min_value = -1 };
   g_autoptr (GPtrArray) outputs = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
-  g_autoptr (FoveaJob) job = fovea_predict_files (scratch->project, id, paths, &options, keep_output, outputs, NULL);
+  g_autoptr (FoveaJob) job = fovea_predict_files (scratch->project, id, paths, &options, scratch_keep_output, outputs, NULL);
   g_autoptr (GError) error = NULL;
   JsonArray *concepts;
 
@@ -184,7 +159,7 @@ test_embedder (void)
 
   deep_init (&scratch);
   job = train (&scratch, quick, FALSE);
-  create_model (&scratch, "embedding-classifier", "h", ",\"input_info\":{\"params\":{\"base_embed_model\":\"m\",\"fit\":\"letterbox\"}}");
+  scratch_create_model (&scratch, "embedding-classifier", "h", ",\"input_info\":{\"params\":{\"base_embed_model\":\"m\",\"fit\":\"letterbox\"}}");
   head = fovea_project_train (scratch.project, "h", NULL);
   fovea_job_wait (head, NULL, NULL, &error);
   g_assert_no_error (error);
@@ -219,7 +194,7 @@ test_independent (void)
   scratch_classes (&scratch, "data/train", 6, 0);
   scratch_classes (&scratch, "data/test", 4, 500);
   import = scratch_import (&scratch, "data");
-  create_model (&scratch, "visual-classifier", "m", ",\"output_info\":{\"output_config\":{\"concepts_mutually_exclusive\":false}}");
+  scratch_create_model (&scratch, "visual-classifier", "m", ",\"output_info\":{\"output_config\":{\"concepts_mutually_exclusive\":false}}");
   job = train (&scratch, quick, FALSE);
   g_assert_cmpfloat (test_accuracy (&scratch, "m"), ==, 1);
   g_assert_cmpfloat (red_of (&scratch, "m", "data/test/red/001.png"), >, 0.5);
@@ -554,7 +529,7 @@ test_too_little (void)
   scratch_init (&scratch, TRUE);
   scratch_classes (&scratch, "data", 3, 0);
   import = scratch_import (&scratch, "data");
-  create_model (&scratch, "visual-classifier", "m",
+  scratch_create_model (&scratch, "visual-classifier", "m",
                 ",\"output_info\":{\"data\":{\"concepts\":[{\"id\":\"red\"}]},\"output_config\":{\"concepts_mutually_exclusive\":true}}");
   job = start (&scratch, NULL, FALSE);
   g_assert_false (fovea_job_wait (job, NULL, NULL, &error));

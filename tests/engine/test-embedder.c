@@ -9,17 +9,6 @@
 #include "nn/onnx.h"
 
 static void
-create_model (Scratch *scratch, const char *type, const char *id, const char *more)
-{
-  g_autofree char *text = g_strdup_printf ("{\"model\":{\"id\":\"%s\",\"model_type_id\":\"%s\"%s}}", id, type, more);
-  g_autoptr (JsonNode) payload = json_from_string (text, NULL);
-  g_autoptr (GError) error = NULL;
-
-  fovea_project_create_model (scratch->project, payload, &error);
-  g_assert_no_error (error);
-}
-
-static void
 add_pictures (Scratch *scratch, const char *folder, guint n_each, guint first_number)
 {
   for (guint i = 0; i < n_each; i++)
@@ -43,7 +32,7 @@ embedder_init (Scratch *scratch)
   add_pictures (scratch, "data/train", 20, 0);
   add_pictures (scratch, "data/test", 6, 5000);
   import = scratch_import (scratch, "data");
-  create_model (scratch, "visual-embedder", "e", ",\"output_info\":{\"data\":{\"concepts\":[{\"id\":\"red\"},{\"id\":\"blue\"}]}}");
+  scratch_create_model (scratch, "visual-embedder", "e", ",\"output_info\":{\"data\":{\"concepts\":[{\"id\":\"red\"},{\"id\":\"blue\"}]}}");
 }
 
 static FoveaJob *
@@ -58,31 +47,10 @@ train (Scratch *scratch, const char *const *params, gboolean resume)
   return job;
 }
 
-/* Takes the job. */
-static JsonObject *
-metrics_of (FoveaJob *evaluation)
-{
-  g_autoptr (FoveaJob) job = evaluation;
-  g_autoptr (JsonObject) result = NULL;
-  g_autoptr (GError) error = NULL;
-
-  fovea_job_wait (job, NULL, NULL, &error);
-  g_assert_no_error (error);
-  result = scratch_result (job);
-  return json_object_ref (json_array_get_object_element (json_object_get_array_member (result, "eval_metrics"), 0));
-}
-
 static double
 summary_of (JsonObject *metrics, const char *member)
 {
   return json_object_get_double_member (json_object_get_object_member (metrics, "summary"), member);
-}
-
-static gboolean
-keep_output (JsonNode *output, gpointer data)
-{
-  g_ptr_array_add (data, json_node_copy (output));
-  return TRUE;
 }
 
 /* What "e" says of a file: as many numbers as there should be, of unit length. */
@@ -92,7 +60,7 @@ vector_of (Scratch *scratch, const char *file, guint dim)
   g_autofree char *path = scratch_path (scratch, file);
   const char *const paths[] = { path, NULL };
   g_autoptr (GPtrArray) outputs = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
-  g_autoptr (FoveaJob) job = fovea_predict_files (scratch->project, "e", paths, NULL, keep_output, outputs, NULL);
+  g_autoptr (FoveaJob) job = fovea_predict_files (scratch->project, "e", paths, NULL, scratch_keep_output, outputs, NULL);
   g_autoptr (GError) error = NULL;
   JsonObject *data, *embedding;
   float *vector = g_new (float, dim);
@@ -151,15 +119,15 @@ test_train (gconstpointer loss)
   g_assert_cmpuint (n_validations, >=, 6);
   g_assert_cmpfloat (last, <, first);
 
-  kfold = metrics_of (fovea_project_evaluate (scratch.project, "e", NULL));
+  kfold = scratch_metrics (fovea_project_evaluate (scratch.project, "e", NULL));
   g_assert_cmpfloat (summary_of (kfold, "num_tot"), ==, 8); /* a fifth of 20 of each of two */
   g_assert_cmpfloat (summary_of (kfold, "recall_at_1"), ==, 1);
-  learned = metrics_of (fovea_project_evaluate_concepts (scratch.project, "e", "test", (const char *const[]) { "red", "blue", NULL }));
+  learned = scratch_metrics (fovea_project_evaluate_concepts (scratch.project, "e", "test", (const char *const[]) { "red", "blue", NULL }));
   g_assert_cmpfloat (summary_of (learned, "num_tot"), ==, 12);
   g_assert_cmpfloat (summary_of (learned, "recall_at_1"), ==, 1);
   g_assert_cmpfloat (summary_of (learned, "map_at_r"), ==, 1);
   /* Of all that is labelled, learned or not. */
-  test = metrics_of (fovea_project_evaluate (scratch.project, "e", "test"));
+  test = scratch_metrics (fovea_project_evaluate (scratch.project, "e", "test"));
   g_assert_cmpfloat (summary_of (test, "num_tot"), ==, 24);
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (test, "metrics_by_class")), ==, 4);
 
@@ -180,14 +148,14 @@ test_untrained (void)
   g_autoptr (GError) error = NULL;
 
   embedder_init (&scratch);
-  metrics = metrics_of (fovea_project_evaluate_concepts (scratch.project, "e", NULL, (const char *const[]) { "green", "grey", NULL }));
+  metrics = scratch_metrics (fovea_project_evaluate_concepts (scratch.project, "e", NULL, (const char *const[]) { "green", "grey", NULL }));
   g_assert_cmpfloat (summary_of (metrics, "num_tot"), ==, 52);
   g_assert_cmpfloat (summary_of (metrics, "recall_at_5"), >, 0.5);
   kept = fovea_project_evaluate_concepts (scratch.project, "e", NULL, (const char *const[]) { "purple", NULL });
   g_assert_false (fovea_job_wait (kept, NULL, NULL, &error));
   g_assert_nonnull (strstr (error->message, "purple"));
   g_clear_error (&error);
-  create_model (&scratch, "embedding-classifier", "h", "");
+  scratch_create_model (&scratch, "embedding-classifier", "h", "");
   classifier = fovea_project_evaluate_concepts (scratch.project, "h", "test", (const char *const[]) { "red", NULL });
   g_assert_false (fovea_job_wait (classifier, NULL, NULL, &error));
   g_assert_nonnull (strstr (error->message, "only an embedder"));
@@ -205,11 +173,11 @@ test_base (void)
 
   embedder_init (&scratch);
   job = train (&scratch, quick, FALSE);
-  create_model (&scratch, "embedding-classifier", "h", ",\"input_info\":{\"params\":{\"base_embed_model\":\"e\",\"fit\":\"letterbox\"}}");
+  scratch_create_model (&scratch, "embedding-classifier", "h", ",\"input_info\":{\"params\":{\"base_embed_model\":\"e\",\"fit\":\"letterbox\"}}");
   head = fovea_project_train (scratch.project, "h", NULL);
   fovea_job_wait (head, NULL, NULL, &error);
   g_assert_no_error (error);
-  metrics = metrics_of (fovea_project_evaluate (scratch.project, "h", "test"));
+  metrics = scratch_metrics (fovea_project_evaluate (scratch.project, "h", "test"));
   g_assert_cmpfloat (summary_of (metrics, "top1_accuracy"), >, 0.7);
   /* It names nothing itself. */
   all = fovea_project_predict_all (scratch.project, "e");
@@ -253,7 +221,7 @@ test_scratch (void)
 
   embedder_init (&scratch);
   job = train (&scratch, params, FALSE);
-  metrics = metrics_of (fovea_project_evaluate_concepts (scratch.project, "e", "test", (const char *const[]) { "red", "blue", NULL }));
+  metrics = scratch_metrics (fovea_project_evaluate_concepts (scratch.project, "e", "test", (const char *const[]) { "red", "blue", NULL }));
   g_assert_cmpfloat (summary_of (metrics, "recall_at_1"), >=, 0.9);
   scratch_clear (&scratch);
 }
@@ -312,7 +280,7 @@ test_resume (void)
   for (guint i = 0; fovea_job_get_training_point (job, i, &point); i++)
     ;
   g_assert_cmpuint (point.step, ==, 32 * 100 / 8);
-  metrics = metrics_of (fovea_project_evaluate_concepts (scratch.project, "e", "test", (const char *const[]) { "red", "blue", NULL }));
+  metrics = scratch_metrics (fovea_project_evaluate_concepts (scratch.project, "e", "test", (const char *const[]) { "red", "blue", NULL }));
   g_assert_cmpfloat (summary_of (metrics, "recall_at_1"), ==, 1);
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
   scratch_clear (&scratch);

@@ -27,13 +27,6 @@ train (Scratch *scratch)
   return job;
 }
 
-static gboolean
-keep_output (JsonNode *output, gpointer data)
-{
-  g_ptr_array_add (data, json_node_copy (output));
-  return TRUE;
-}
-
 static JsonObject *
 output_at (GPtrArray *outputs, guint i)
 {
@@ -85,7 +78,7 @@ test_train_evaluate_predict (void)
   {
     const char *paths[] = { blue, nothing, red, NULL };
 
-    prediction = fovea_predict_files (scratch.project, "m", paths, &options, keep_output, outputs, NULL);
+    prediction = fovea_predict_files (scratch.project, "m", paths, &options, scratch_keep_output, outputs, NULL);
     g_assert_true (fovea_job_wait (prediction, NULL, NULL, NULL));
   }
   g_assert_cmpuint (outputs->len, ==, 3);
