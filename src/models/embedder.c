@@ -122,12 +122,16 @@ static void
 activate_rows (FoveaActivation activation, const float *logits, gsize n, guint k, float *dest)
 {
   guint width = fovea_matmul_pad (k);
-  g_autofree float *row = g_new0 (float, width);
+  g_autofree float *row = NULL;
 
   if (activation == FOVEA_ACTIVATION_NONE)
-    for (gsize i = 0; i < n * k; i++)
-      dest[i] = CLAMP (logits[i], 0.0f, 1.0f);
-  for (gsize i = 0; activation != FOVEA_ACTIVATION_NONE && i < n; i++)
+    {
+      for (gsize i = 0; i < n * k; i++)
+        dest[i] = CLAMP (logits[i], 0.0f, 1.0f);
+      return;
+    }
+  row = g_new0 (float, width);
+  for (gsize i = 0; i < n; i++)
     {
       memcpy (row, logits + i * k, k * sizeof (float));
       fovea_head_probabilities (row, 1, k, width, activation == FOVEA_ACTIVATION_SOFTMAX);
@@ -137,7 +141,7 @@ activate_rows (FoveaActivation activation, const float *logits, gsize n, guint k
 
 static gboolean
 run_batch (FoveaEmbedder *embedder, FoveaTensor *images, float *ret_vectors, float *ret_probabilities, GCancellable *cancellable,
-                    GError **error)
+           GError **error)
 {
   FoveaTensor *outputs[2] = { NULL, NULL };
   gsize n = images->shape.rank > 0 ? (gsize) images->shape.dim[0] : 0;

@@ -21,8 +21,9 @@ JsonNode *fovea_eval_metrics_dup_json (FoveaEvaluation *evaluation, const char *
 /**
  * The same of an embedder: summary (recall_at_1 with recall_at_1_low and _high, recall_at_5, r_precision, map_at_r, num_correct,
  * num_tot: pictures with something to find), confusion_matrix and label_counts of @nearest
- * (fovea_retrieval_dup_evaluation()), metrics_by_class ([{"concept","recall_at_1","recall_at_5","r_precision","map_at_r","num_tot"}], null
- * where there is nothing to find), and test_set as above.
+ * (fovea_retrieval_dup_evaluation()), metrics_by_class
+ * ([{"concept","recall_at_1","recall_at_5","r_precision","map_at_r","num_correct","num_tot"}], null where there is nothing to find),
+ * and test_set as above.
  * @figures: of @nearest's concepts, then of all (fovea_retrieval_sum_concepts()).
  */
 JsonNode *fovea_retrieval_metrics_dup_json (FoveaEvaluation *nearest, const FoveaRetrieval *figures, const char *id,

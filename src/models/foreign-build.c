@@ -21,12 +21,6 @@ fovea_foreign_result_clear (FoveaForeignResult *result)
 /* ---- what a pack says ---- */
 
 static void
-set_metadata (FoveaGraph *graph, const char *key, const char *value)
-{
-  g_hash_table_insert (graph->metadata, g_strdup (key), g_strdup (value));
-}
-
-static void
 set_numbers (FoveaGraph *graph, const char *key, const float *values)
 {
   GString *text = g_string_new (NULL);
@@ -37,7 +31,7 @@ set_numbers (FoveaGraph *graph, const char *key, const float *values)
 
       g_string_append_printf (text, "%s%s", c > 0 ? "," : "", g_ascii_formatd (number, sizeof number, "%.9g", (double) values[c]));
     }
-  set_metadata (graph, key, text->str);
+  fovea_graph_set_metadata (graph, key, text->str);
   g_string_free (text, TRUE);
 }
 
@@ -50,10 +44,10 @@ describe_input (FoveaGraph *graph, const FoveaForeignRecipe *recipe)
 
   fovea_foreign_recipe_get_spec (recipe, &spec);
   pad = g_strdup_printf ("%u", spec.pad);
-  set_metadata (graph, "fovea.input.size", size);
-  set_metadata (graph, "fovea.input.crop_fraction", g_ascii_formatd (number, sizeof number, "%.6g", spec.crop_fraction));
-  set_metadata (graph, "fovea.input.pad", pad);
-  set_metadata (graph, "fovea.input.order", spec.bgr ? "bgr" : "rgb");
+  fovea_graph_set_metadata (graph, "fovea.input.size", size);
+  fovea_graph_set_metadata (graph, "fovea.input.crop_fraction", g_ascii_formatd (number, sizeof number, "%.6g", spec.crop_fraction));
+  fovea_graph_set_metadata (graph, "fovea.input.pad", pad);
+  fovea_graph_set_metadata (graph, "fovea.input.order", spec.bgr ? "bgr" : "rgb");
   set_numbers (graph, "fovea.input.mean", spec.mean);
   set_numbers (graph, "fovea.input.scale", spec.scale);
 }
@@ -76,23 +70,23 @@ describe (FoveaGraph *graph, FoveaForeignModel *model, const FoveaForeignRecipe 
   g_autofree char *title = dup_said (model, "fovea.title", file);
 
   g_hash_table_remove_all (graph->metadata);
-  set_metadata (graph, "fovea.pack", name);
-  set_metadata (graph, "fovea.task", classifies ? "visual-classifier visual-embedder" : "visual-embedder");
-  set_metadata (graph, "fovea.title", title);
-  set_metadata (graph, "fovea.license", license);
-  set_metadata (graph, "fovea.source", source);
-  set_metadata (graph, "fovea.version", FOVEA_VERSION);
+  fovea_graph_set_metadata (graph, "fovea.pack", name);
+  fovea_graph_set_metadata (graph, "fovea.task", classifies ? "visual-classifier visual-embedder" : "visual-embedder");
+  fovea_graph_set_metadata (graph, "fovea.title", title);
+  fovea_graph_set_metadata (graph, "fovea.license", license);
+  fovea_graph_set_metadata (graph, "fovea.source", source);
+  fovea_graph_set_metadata (graph, "fovea.version", FOVEA_VERSION);
   describe_input (graph, recipe);
   if (classifies)
     {
       g_autoptr (JsonNode) labels = fovea_labels_to_json (recipe->labels);
       g_autofree char *text = json_to_string (labels, FALSE);
 
-      set_metadata (graph, "fovea.labels", text);
-      set_metadata (graph, "fovea.activation", fovea_activation_name ((FoveaActivation) recipe->activation));
-      set_metadata (graph, "fovea.exclusive", recipe->exclusive == 1 ? "true" : "false");
+      fovea_graph_set_metadata (graph, "fovea.labels", text);
+      fovea_graph_set_metadata (graph, "fovea.activation", fovea_activation_name ((FoveaActivation) recipe->activation));
+      fovea_graph_set_metadata (graph, "fovea.exclusive", recipe->exclusive == 1 ? "true" : "false");
     }
-  set_metadata (graph, "fovea.fit", fovea_views_name ((FoveaViews) recipe->views));
+  fovea_graph_set_metadata (graph, "fovea.fit", fovea_views_name ((FoveaViews) recipe->views));
 }
 
 /* The pack of @graph, as it will be read again. */
@@ -299,7 +293,7 @@ static gboolean
 build_own (FoveaForeignModel *model, const FoveaForeignRecipe *recipe, const char *name, FoveaForeignResult *result)
 {
   g_autoptr (FoveaHead) head = NULL;
-  g_autoptr (FoveaGraph) graph = fovea_foreign_take_apart (model, &head, NULL);
+  g_autoptr (FoveaGraph) graph = fovea_foreign_take_apart (model, &head);
   g_autoptr (FoveaPack) pack = NULL;
 
   if (graph == NULL || recipe->labels == NULL || recipe->labels->len != head->n_concepts

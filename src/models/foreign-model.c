@@ -312,7 +312,7 @@ is_of_two_views (FoveaForeignModel *model)
 {
   g_autoptr (FoveaHead) head = NULL;
   g_autoptr (FoveaGraph) graph = model->graph->inputs->len == 2 && model->guess.has_range && model->guess.size > 0
-                                   ? fovea_foreign_take_apart (model, &head, NULL)
+                                   ? fovea_foreign_take_apart (model, &head)
                                    : NULL;
 
   return graph != NULL;

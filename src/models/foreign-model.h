@@ -116,7 +116,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FoveaForeignResult, fovea_foreign_result_clear
 
 /* The way from a file to a model: completes a copy of @recipe, makes the pack called @name and runs it on test pictures.
  * Errors: as above, and MISMATCH when the answers are not what the recipe says (another number of labels, no
- * probabilities, no numbers). Takes as long as it takes to run three pictures. */
+ * probabilities, no numbers). Takes as long as it takes to run five pictures, six of a
+ * file that takes one at a time. */
 gboolean fovea_foreign_model_build (FoveaForeignModel *model, const FoveaForeignRecipe *recipe, const char *name,
                                     FoveaForeignResult *ret_result, GError **error);
 

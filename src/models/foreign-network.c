@@ -113,7 +113,6 @@ fovea_foreign_find_input (FoveaForeignModel *model, const char *output, FoveaFor
     return no_picture (model, error, _("its input has not four dimensions: pictures, colours, height, width"));
   if (value->dtype != FOVEA_DTYPE_F32 && value->dtype != FOVEA_DTYPE_F16 && value->dtype != FOVEA_DTYPE_U8)
     return no_picture (model, error, _("its input is neither of floats nor of bytes"));
-  input.name = fovea_graph_value (model->graph, fovea_graph_find_value (model->graph, value->name))->name;
   input.dtype = value->dtype;
   if (value->shape.dim[0] > 1)
     return no_picture (model, error, _("its input is a fixed number of several pictures; export it with one, or with any number"));
@@ -246,24 +245,11 @@ replace_input (FoveaGraph *graph, const FoveaForeignInput *input, const FoveaFor
       value = fovea_graph_add_op (graph, "Cast", &value, 1, "image.u8", &node);
       fovea_node_set_int (node, "to", 2);
     }
-  for (guint i = 0; i < n_nodes; i++)
-    for (guint j = 0; j < fovea_graph_node (graph, i)->n_inputs; j++)
-      if (fovea_graph_node (graph, i)->inputs[j] == old)
-        fovea_graph_node (graph, i)->inputs[j] = value;
+  fovea_graph_redirect (graph, old, value, n_nodes);
   return fovea_graph_sort (graph, error);
 }
 
 /* ---- the embedding of a classifier ---- */
-
-static const FoveaNode *
-find_maker (const FoveaGraph *graph, int value)
-{
-  for (guint i = graph->nodes->len; i-- > 0;)
-    for (guint j = 0; j < fovea_graph_node (graph, i)->n_outputs; j++)
-      if (fovea_graph_node (graph, i)->outputs[j] == value && value >= 0)
-        return fovea_graph_node (graph, i);
-  return NULL;
-}
 
 /* Constant, or made of one alone: a quantised weight, a transposed one. */
 static gboolean
@@ -277,7 +263,7 @@ is_weight (const FoveaGraph *graph, int value)
 
       if (fovea_graph_value (graph, value)->constant != NULL)
         return TRUE;
-      maker = find_maker (graph, value);
+      maker = fovea_graph_find_maker (graph, value);
       if (maker == NULL || !g_strv_contains (keeps, maker->op_type) || maker->n_inputs < 1)
         return FALSE;
       value = maker->inputs[0];
@@ -296,7 +282,7 @@ find_embedding (const FoveaGraph *graph, int value)
 
   for (guint step = 0; step < MAX_STEPS; step++)
     {
-      const FoveaNode *node = find_maker (graph, value);
+      const FoveaNode *node = fovea_graph_find_maker (graph, value);
 
       if (node == NULL || node->n_inputs < 1)
         return -1;

@@ -17,16 +17,9 @@ find_constant (const FoveaGraph *graph, const char *name)
 static const FoveaNode *
 find_node (const FoveaGraph *graph, const char *output, const char *op_type)
 {
-  int id = fovea_graph_find_value (graph, output);
+  const FoveaNode *node = fovea_graph_find_maker (graph, fovea_graph_find_value (graph, output));
 
-  for (guint i = 0; id >= 0 && i < graph->nodes->len; i++)
-    {
-      const FoveaNode *node = fovea_graph_node (graph, i);
-
-      if (node->n_outputs == 1 && node->outputs[0] == id && strcmp (node->op_type, op_type) == 0)
-        return node;
-    }
-  return NULL;
+  return node != NULL && node->n_outputs == 1 && strcmp (node->op_type, op_type) == 0 ? node : NULL;
 }
 
 static FoveaHead *
@@ -71,10 +64,7 @@ join_inputs (FoveaGraph *graph)
       g_array_set_size (graph->inputs, 0);
       image = fovea_graph_add_input (graph, "image", FOVEA_DTYPE_F32, &shape);
     }
-  for (guint i = 0; i < graph->nodes->len; i++)
-    for (guint j = 0; j < fovea_graph_node (graph, i)->n_inputs; j++)
-      if (fovea_graph_node (graph, i)->inputs[j] == joined)
-        fovea_graph_node (graph, i)->inputs[j] = image;
+  fovea_graph_redirect (graph, joined, image, graph->nodes->len);
   return TRUE;
 }
 
@@ -97,7 +87,7 @@ name_output (FoveaGraph *graph, gint64 dim)
 }
 
 FoveaGraph *
-fovea_foreign_take_apart (FoveaForeignModel *model, FoveaHead **ret_head, GError **error)
+fovea_foreign_take_apart (FoveaForeignModel *model, FoveaHead **ret_head)
 {
   const FoveaNode *unit = find_node (model->graph, "vectors", "LpNormalization");
   g_autoptr (FoveaHead) head = NULL;
@@ -109,10 +99,10 @@ fovea_foreign_take_apart (FoveaForeignModel *model, FoveaHead **ret_head, GError
     return NULL;
   head = find_head (model);
   output = fovea_graph_value (model->graph, unit->inputs[0])->name;
-  whole = head != NULL ? fovea_graph_cut (model->graph, &output, 1, error) : NULL;
+  whole = head != NULL ? fovea_graph_cut (model->graph, &output, 1, NULL) : NULL;
   if (whole == NULL || !join_inputs (whole))
     return NULL;
-  graph = fovea_graph_cut (whole, &output, 1, error); /* without the inputs that nothing reads any more */
+  graph = fovea_graph_cut (whole, &output, 1, NULL); /* without the inputs that nothing reads any more */
   if (graph == NULL || graph->inputs->len != 1)
     {
       g_clear_pointer (&graph, fovea_graph_unref);

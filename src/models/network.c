@@ -33,12 +33,6 @@ draw_normal (GRand *random)
 }
 
 static void
-set_metadata (FoveaGraph *graph, const char *key, const char *value)
-{
-  g_hash_table_insert (graph->metadata, g_strdup (key), g_strdup (value));
-}
-
-static void
 set_output (FoveaGraph *graph, int value, gint64 width)
 {
   FoveaValue *at = fovea_graph_value (graph, value);
@@ -208,15 +202,15 @@ builder_finish (Builder *b, int size, const char *title)
   b->value = fovea_graph_add_op (b->graph, "GlobalAveragePool", &b->value, 1, NULL, NULL);
   b->value = fovea_graph_add_op (b->graph, "Flatten", &b->value, 1, EMBEDDING, NULL);
   set_output (b->graph, b->value, b->channels);
-  set_metadata (b->graph, "fovea.title", title);
-  set_metadata (b->graph, "fovea.license", "yours");
-  set_metadata (b->graph, "fovea.source", "trained with Fovea on your pictures");
-  set_metadata (b->graph, "fovea.input.size", text);
-  set_metadata (b->graph, "fovea.input.crop_fraction", "0.875");
-  set_metadata (b->graph, "fovea.input.mean", "127,127,127");
-  set_metadata (b->graph, "fovea.input.scale", "0.0078125,0.0078125,0.0078125");
-  set_metadata (b->graph, "fovea.input.pad", "127");
-  set_metadata (b->graph, "fovea.input.order", "rgb");
+  fovea_graph_set_metadata (b->graph, "fovea.title", title);
+  fovea_graph_set_metadata (b->graph, "fovea.license", "yours");
+  fovea_graph_set_metadata (b->graph, "fovea.source", "trained with Fovea on your pictures");
+  fovea_graph_set_metadata (b->graph, "fovea.input.size", text);
+  fovea_graph_set_metadata (b->graph, "fovea.input.crop_fraction", "0.875");
+  fovea_graph_set_metadata (b->graph, "fovea.input.mean", "127,127,127");
+  fovea_graph_set_metadata (b->graph, "fovea.input.scale", "0.0078125,0.0078125,0.0078125");
+  fovea_graph_set_metadata (b->graph, "fovea.input.pad", "127");
+  fovea_graph_set_metadata (b->graph, "fovea.input.order", "rgb");
   return b->graph;
 }
 
@@ -478,8 +472,8 @@ fill_proxies (FoveaGraph *network, FoveaTensor *proxies, const float *means, gui
     }
 }
 
-static int
-add_unit_length (FoveaGraph *network, int value, const char *name)
+int
+fovea_network_add_unit_length (FoveaGraph *network, int value, const char *name)
 {
   FoveaNode *node;
 
@@ -500,8 +494,8 @@ fovea_network_add_proxies (FoveaGraph *network, guint n_concepts, const float *m
   if (p < 0)
     return FALSE;
   fill_proxies (network, proxies, means, seed);
-  value = add_unit_length (network, fovea_graph_find_value (network, EMBEDDING), VECTOR);
-  p = add_unit_length (network, p, NULL);
+  value = fovea_network_add_unit_length (network, fovea_graph_find_value (network, EMBEDDING), VECTOR);
+  p = fovea_network_add_unit_length (network, p, NULL);
   value = fovea_graph_add_op (network, "Gemm", (const int[]) { value, p }, 2, "cosines", &node);
   fovea_node_set_int (node, "transB", 1);
   set_output (network, value, n_concepts);
@@ -522,12 +516,12 @@ describe (FoveaGraph *pack, FoveaGraph *network, const char *name, const char *t
       const char *value = g_hash_table_lookup (network->metadata, kept[i]);
 
       if (value != NULL)
-        set_metadata (pack, kept[i], value);
+        fovea_graph_set_metadata (pack, kept[i], value);
     }
-  set_metadata (pack, "fovea.pack", name);
-  set_metadata (pack, "fovea.title", title);
-  set_metadata (pack, "fovea.task", "visual-embedder");
-  set_metadata (pack, "fovea.version", FOVEA_VERSION);
+  fovea_graph_set_metadata (pack, "fovea.pack", name);
+  fovea_graph_set_metadata (pack, "fovea.title", title);
+  fovea_graph_set_metadata (pack, "fovea.task", "visual-embedder");
+  fovea_graph_set_metadata (pack, "fovea.version", FOVEA_VERSION);
 }
 
 static FoveaGraph *
@@ -597,14 +591,11 @@ fovea_network_export_embedder (FoveaPack *pack, const char *path, GError **error
 
   if (network == NULL)
     return FALSE;
-  value = add_unit_length (network, g_array_index (network->outputs, int, 0), "embeddings");
+  value = fovea_network_add_unit_length (network, g_array_index (network->outputs, int, 0), "embeddings");
   set_output (network, value, fovea_pack_get_dim (pack));
   describe (network, fovea_pack_get_graph (pack), fovea_pack_get_name (pack), fovea_pack_get_title (pack));
-  set_metadata (network, "fovea.pack.hash", fovea_pack_get_hash (pack));
-  set_metadata (network, "fovea.fit", fovea_views_name (FOVEA_VIEWS_LETTERBOX));
-  g_free (network->producer_name);
-  network->producer_name = g_strdup ("Fovea");
-  g_free (network->producer_version);
-  network->producer_version = g_strdup (FOVEA_VERSION);
+  fovea_graph_set_metadata (network, "fovea.pack.hash", fovea_pack_get_hash (pack));
+  fovea_graph_set_metadata (network, "fovea.fit", fovea_views_name (FOVEA_VIEWS_LETTERBOX));
+  g_clear_pointer (&network->producer_name, g_free); /* then Fovea has made it */
   return fovea_onnx_save (network, path, error);
 }

@@ -60,9 +60,15 @@ gboolean fovea_network_add_projection (FoveaGraph *network, guint dim, guint64 s
  * fovea_network_add_proxies:
  * @means: (nullable) f32 [@n_concepts, d]: sums or means of the concepts' f, to begin with; else p is normal, by @seed
  *
- * "cosines" f32 [N, @n_concepts] becomes the only output of @network.
+ * "cosines" f32 [N, @n_concepts] becomes the only output of @network. Errors: memory for the proxies.
  */
 gboolean fovea_network_add_proxies (FoveaGraph *network, guint n_concepts, const float *means, guint64 seed, GError **error);
+
+/* The part of a network with proxies that computes v/|v|, for looking at it while it learns. */
+FoveaGraph *fovea_network_cut_vectors (FoveaGraph *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* x/|x| along the last axis of @value, in any graph; returns the new value. */
+int fovea_network_add_unit_length (FoveaGraph *network, int value, const char *name);
 
 /* The embedder of a network with proxies, trained, as a pack; arguments and errors as of fovea_network_split(). */
 GBytes *fovea_network_to_embedder (FoveaGraph *network, const char *name, const char *title, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -70,9 +76,6 @@ GBytes *fovea_network_to_embedder (FoveaGraph *network, const char *name, const 
 /* An embedder's pack as self-contained ONNX for other programs: input "image" f32 [N,3,S,S], letterboxed pictures, output "embeddings"
  * f32 [N,D] of unit length; preprocessing, licence and Fovea's version in the metadata. */
 gboolean fovea_network_export_embedder (FoveaPack *pack, const char *path, GError **error);
-
-/* The part of it that computes v/|v|, for looking at it while it learns. */
-FoveaGraph *fovea_network_cut_vectors (FoveaGraph *network, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * fovea_network_split:

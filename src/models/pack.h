@@ -17,9 +17,10 @@ G_BEGIN_DECLS
  * what its outputs mean. Graph: input `image` f32 [N,3,S,S]; outputs `logits` f32 [N, labels] and `embedding` f32 [N,
  * D], the vector after the global pool, not yet of unit length. Metadata keys: fovea.pack, fovea.task, fovea.title,
  * fovea.license, fovea.source, fovea.version, fovea.input.{size,crop_fraction,mean,scale,pad,order}, fovea.labels
- * (JSON array of {"id","name"}), and, of one that was imported, fovea.fit (of its own classifier; crop when it is not there) and
- * fovea.activation (what makes probabilities of its logits; softmax when it is not there). A network that computes one
- * picture at a time has 1 in place of N. Everything in the file is checked before it is believed. Immutable, counted atomically, any thread.
+ * (JSON array of {"id","name"}), and, of one that was imported, fovea.fit (of its own classifier; crop when it is not there),
+ * fovea.activation (what makes probabilities of its logits; softmax when it is not there) and, where that is "none", fovea.exclusive
+ * ("true", or anything else). A network that computes one picture at a time has 1 in place of N. Everything in the file is checked
+ * before it is believed. Immutable, counted atomically, any thread.
  */
 typedef struct _FoveaPack FoveaPack;
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "models/network.h"
 #include "models/predictor-private.h"
 #include "nn/onnx.h"
 
@@ -35,18 +36,6 @@ add_ints (FoveaGraph *graph, const char *name, const FoveaShape *shape, const gi
     return -1;
   memcpy (tensor->data, values, fovea_tensor_n_bytes (tensor));
   return fovea_graph_add_constant (graph, name, tensor);
-}
-
-/* x / |x| along the last axis */
-static int
-add_unit_length (FoveaGraph *graph, int value, const char *name)
-{
-  FoveaNode *node;
-  int output = add_node (graph, "LpNormalization", value, -1, -1, name, &node);
-
-  fovea_node_set_int (node, "axis", -1);
-  fovea_node_set_int (node, "p", 2);
-  return output;
 }
 
 static int
@@ -105,10 +94,7 @@ join_inputs (FoveaGraph *graph, gboolean two_fits, gboolean with_mirror, GError 
         return FALSE;
       joined = add_concat (graph, joined, mirrored, "images_both_ways");
     }
-  for (guint i = 0; i < n_nodes; i++)
-    for (guint j = 0; j < fovea_graph_node (graph, i)->n_inputs; j++)
-      if (fovea_graph_node (graph, i)->inputs[j] == image)
-        fovea_graph_node (graph, i)->inputs[j] = joined;
+  fovea_graph_redirect (graph, image, joined, n_nodes);
   /* What was added comes first. */
   for (guint i = n_nodes; i < graph->nodes->len; i++)
     g_ptr_array_insert (graph->nodes, (int) (i - n_nodes), g_ptr_array_steal_index (graph->nodes, i));
@@ -136,7 +122,7 @@ add_average_of_halves (FoveaGraph *graph, int vectors, guint dim, const char *wh
         return -1;
       halves[i] = add_node (graph, "Gather", views, index, -1, name, NULL);
     }
-  return add_unit_length (graph, add_node (graph, "Add", halves[0], halves[1], -1, sum_name, NULL), NULL);
+  return fovea_network_add_unit_length (graph, add_node (graph, "Add", halves[0], halves[1], -1, sum_name, NULL), NULL);
 }
 
 static int
@@ -157,13 +143,6 @@ add_head (FoveaGraph *graph, const FoveaHead *head, int vector, GError **error)
 }
 
 static void
-set_metadata (FoveaGraph *graph, const char *key, const char *value)
-{
-  if (value != NULL)
-    g_hash_table_insert (graph->metadata, g_strdup (key), g_strdup (value));
-}
-
-static void
 describe (FoveaGraph *graph, FoveaPredictor *self)
 {
   static const char *const kept[] = { "fovea.license", "fovea.source", "fovea.input.size", "fovea.input.crop_fraction", "fovea.input.mean",
@@ -174,20 +153,17 @@ describe (FoveaGraph *graph, FoveaPredictor *self)
 
   g_hash_table_remove_all (graph->metadata);
   for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
-    set_metadata (graph, kept[i], g_hash_table_lookup (from, kept[i]));
-  set_metadata (graph, "fovea.task", "visual-classifier");
-  set_metadata (graph, "fovea.title", self->head != NULL ? "Classifier trained with Fovea" : fovea_pack_get_title (self->pack));
-  set_metadata (graph, "fovea.pack", self->pack_name);
-  set_metadata (graph, "fovea.pack.hash", self->pack_hash);
-  set_metadata (graph, "fovea.version", FOVEA_VERSION);
-  set_metadata (graph, "fovea.fit", fovea_views_name (self->views));
-  set_metadata (graph, "fovea.exclusive", self->exclusive ? "true" : "false");
-  set_metadata (graph, "fovea.activation", fovea_activation_name (FOVEA_ACTIVATION_NONE));
-  set_metadata (graph, "fovea.labels", text);
-  g_free (graph->producer_name);
-  graph->producer_name = g_strdup ("Fovea");
-  g_free (graph->producer_version);
-  graph->producer_version = g_strdup (FOVEA_VERSION);
+    fovea_graph_set_metadata (graph, kept[i], g_hash_table_lookup (from, kept[i]));
+  fovea_graph_set_metadata (graph, "fovea.task", "visual-classifier");
+  fovea_graph_set_metadata (graph, "fovea.title", self->head != NULL ? "Classifier trained with Fovea" : fovea_pack_get_title (self->pack));
+  fovea_graph_set_metadata (graph, "fovea.pack", self->pack_name);
+  fovea_graph_set_metadata (graph, "fovea.pack.hash", self->pack_hash);
+  fovea_graph_set_metadata (graph, "fovea.version", FOVEA_VERSION);
+  fovea_graph_set_metadata (graph, "fovea.fit", fovea_views_name (self->views));
+  fovea_graph_set_metadata (graph, "fovea.exclusive", self->exclusive ? "true" : "false");
+  fovea_graph_set_metadata (graph, "fovea.activation", fovea_activation_name (FOVEA_ACTIVATION_NONE));
+  fovea_graph_set_metadata (graph, "fovea.labels", text);
+  g_clear_pointer (&graph->producer_name, g_free); /* then Fovea has made it */
 }
 
 /* From the cut network's only output to the scores. −1 on failure. */
@@ -200,7 +176,7 @@ add_answer (FoveaGraph *graph, FoveaPredictor *self, GError **error)
 
   if (self->head == NULL)
     return value;
-  value = add_unit_length (graph, value, "vectors");
+  value = fovea_network_add_unit_length (graph, value, "vectors");
   if (!join_inputs (graph, two_fits, with_mirror, error))
     return -1;
   if (with_mirror)

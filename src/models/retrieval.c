@@ -25,13 +25,26 @@ typedef struct {
   GCancellable *cancellable;
 } Measuring;
 
-static gboolean
-are_alike (const Measuring *self, gsize a, gsize b)
+/* The concepts that a picture shows, few of all: each pair of pictures is asked about them. */
+static guint
+list_own (const Measuring *self, gsize row, guint *ret_own)
 {
-  const gint8 *x = self->labels + a * self->n_concepts, *y = self->labels + b * self->n_concepts;
+  const gint8 *x = self->labels + row * self->n_concepts;
+  guint n = 0;
 
   for (guint k = 0; k < self->n_concepts; k++)
-    if (x[k] > 0 && y[k] > 0)
+    if (x[k] > 0)
+      ret_own[n++] = k;
+  return n;
+}
+
+static gboolean
+shows_any (const Measuring *self, gsize row, const guint *own, guint n_own)
+{
+  const gint8 *y = self->labels + row * self->n_concepts;
+
+  for (guint i = 0; i < n_own; i++)
+    if (y[own[i]] > 0)
       return TRUE;
   return FALSE;
 }
@@ -82,8 +95,9 @@ select_nearest (Neighbour *all, gsize n, gsize wanted)
 }
 
 static void
-judge (const Measuring *self, gsize query, const float *similarities, Neighbour *all)
+judge (const Measuring *self, gsize query, const float *similarities, Neighbour *all, guint *own)
 {
+  const guint n_own = list_own (self, query, own);
   FoveaRetrievalRow *row = &self->rows[query];
   guint found = 0;
   gsize n = 0, wanted;
@@ -94,7 +108,7 @@ judge (const Measuring *self, gsize query, const float *similarities, Neighbour 
     if (i != query)
       {
         all[n++] = (Neighbour) { similarities[i], (guint32) i };
-        row->n_relevant += are_alike (self, query, i);
+        row->n_relevant += shows_any (self, i, own, n_own);
       }
   if (n == 0)
     return;
@@ -104,7 +118,7 @@ judge (const Measuring *self, gsize query, const float *similarities, Neighbour 
   row->nearest = all[0].row;
   for (gsize j = 0; j < wanted && row->n_relevant > 0; j++)
     {
-      const gboolean relevant = are_alike (self, query, all[j].row);
+      const gboolean relevant = shows_any (self, all[j].row, own, n_own);
 
       row->found_1 = row->found_1 || (relevant && j == 0);
       row->found_5 = row->found_5 || (relevant && j < FIRST_FIVE);
@@ -125,15 +139,17 @@ measure_block (guint block, gpointer data)
   const gsize first = (gsize) block * BLOCK, count = MIN (BLOCK, self->n - first);
   g_autofree float *similarities = NULL;
   g_autofree Neighbour *all = NULL;
+  g_autofree guint *own = NULL;
 
   if (g_cancellable_is_cancelled (self->cancellable))
     return;
   similarities = g_new (float, count * self->width);
   all = g_new (Neighbour, self->n);
+  own = g_new (guint, MAX (self->n_concepts, 1));
   fovea_matmul (count, self->width, self->dim, self->vectors + first * self->dim, self->dim, 1, self->columns, self->width, similarities,
                 self->width, FALSE);
   for (gsize i = 0; i < count; i++)
-    judge (self, first + i, similarities + i * self->width, all);
+    judge (self, first + i, similarities + i * self->width, all, own);
 }
 
 gboolean

@@ -29,7 +29,8 @@ typedef struct {
  * @labels: [n, n_concepts], above 0 where the picture shows the concept
  * @ret_rows: [n]
  *
- * Takes 2 n² dim operations on @n_threads threads. Errors: CANCELLED (G_IO_ERROR). Thread: any.
+ * Takes 2 n² dim operations on @n_threads threads. Errors: G_IO_ERROR, CANCELLED or
+ * NO_SPACE. Thread: any.
  */
 gboolean fovea_retrieval_measure (const float *vectors, gsize n, gsize dim, const gint8 *labels, guint n_concepts, guint n_threads,
                                   FoveaRetrievalRow *ret_rows, GCancellable *cancellable, GError **error);
@@ -43,7 +44,7 @@ typedef struct {
 /* Of the rows that show @concept, or of all: G_MAXUINT. */
 FoveaRetrieval fovea_retrieval_sum (const FoveaRetrievalRow *rows, gsize n, const gint8 *labels, guint n_concepts, guint concept);
 
-/* The same of every concept, and in the last place, [n_concepts], of all. */
+/* The same of every concept, and in the last place, [n_concepts], of all; freed with g_free(). */
 FoveaRetrieval *fovea_retrieval_sum_concepts (const FoveaRetrievalRow *rows, gsize n, const gint8 *labels,
                                               guint n_concepts) G_GNUC_WARN_UNUSED_RESULT;
 

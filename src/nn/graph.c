@@ -276,3 +276,29 @@ fovea_graph_find_value (const FoveaGraph *graph, const char *name)
       return (int) i;
   return -1;
 }
+
+FoveaNode *
+fovea_graph_find_maker (const FoveaGraph *graph, int value)
+{
+  for (guint i = 0; value >= 0 && i < graph->nodes->len; i++)
+    for (guint j = 0; j < fovea_graph_node (graph, i)->n_outputs; j++)
+      if (fovea_graph_node (graph, i)->outputs[j] == value)
+        return fovea_graph_node (graph, i);
+  return NULL;
+}
+
+void
+fovea_graph_redirect (FoveaGraph *graph, int from, int to, guint n_nodes)
+{
+  for (guint i = 0; i < n_nodes; i++)
+    for (guint j = 0; j < fovea_graph_node (graph, i)->n_inputs; j++)
+      if (fovea_graph_node (graph, i)->inputs[j] == from)
+        fovea_graph_node (graph, i)->inputs[j] = to;
+}
+
+void
+fovea_graph_set_metadata (FoveaGraph *graph, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_hash_table_insert (graph->metadata, g_strdup (key), g_strdup (value));
+}

@@ -102,6 +102,15 @@ const gint64    *fovea_node_ints (const FoveaNode *node, const char *name, gsize
 /* Finds a value by name; -1 when there is none. */
 int fovea_graph_find_value (const FoveaGraph *graph, const char *name);
 
+/* (nullable) The node that makes @value; an input, a constant and -1 have none. */
+FoveaNode *fovea_graph_find_maker (const FoveaGraph *graph, int value);
+
+/* The first @n_nodes nodes read @to where they read @from. */
+void fovea_graph_redirect (FoveaGraph *graph, int from, int to, guint n_nodes);
+
+/* Copies both; a @value of NULL is left out. */
+void fovea_graph_set_metadata (FoveaGraph *graph, const char *key, const char *value);
+
 /* Puts the nodes in an order in which they can be computed; one that is so already is kept. MALFORMED: a circle. */
 gboolean fovea_graph_sort (FoveaGraph *graph, GError **error);
 

@@ -112,8 +112,8 @@ arc_row (const FoveaLoss *loss, const float *c, const float *t, float *d, float 
   return result;
 }
 
-/* log (1 + Σ exp a[n]) over the rows that have class @k, or over those that have it not, where a[n] = ±s (c ∓ m); adds @factor times
- * its gradient to d. */
+/* log (1 + Σ exp a[n]) over the rows that have class @k, or over those that have it not, where a[n] = ±s (c ∓ m); writes @factor times
+ * its gradient into d. */
 static double
 anchor_sum (const FoveaLoss *loss, const FoveaTensor *cosines, const FoveaTensor *targets, FoveaTensor *d, gsize k, gboolean positive,
             double factor)

@@ -60,16 +60,6 @@ count_uses (const FoveaGraph *graph, int id)
   return n;
 }
 
-static FoveaNode *
-producer_of (const FoveaGraph *graph, int id)
-{
-  for (guint i = 0; i < graph->nodes->len; i++)
-    for (guint j = 0; j < fovea_graph_node (graph, i)->n_outputs; j++)
-      if (fovea_graph_node (graph, i)->outputs[j] == id)
-        return fovea_graph_node (graph, i);
-  return NULL;
-}
-
 /* The convolution that @norm can become a part of, or NULL. */
 static FoveaNode *
 find_convolution (const FoveaGraph *graph, const FoveaNode *norm)
@@ -82,7 +72,7 @@ find_convolution (const FoveaGraph *graph, const FoveaNode *norm)
   for (guint i = 1; i < 5; i++)
     if (!is_f32 (constant_of (graph, norm, i)))
       return NULL;
-  conv = producer_of (graph, norm->inputs[0]);
+  conv = fovea_graph_find_maker (graph, norm->inputs[0]);
   if (conv == NULL || !g_str_equal (conv->op_type, "Conv") || count_uses (graph, norm->inputs[0]) != 1
       || !is_f32 (constant_of (graph, conv, 1)) || count_uses (graph, conv->inputs[1]) != 1)
     return NULL;

@@ -65,7 +65,7 @@ FoveaParameter *fovea_train_plan_get_parameter (FoveaTrainPlan *plan, guint i);
 void fovea_train_plan_weights_changed (FoveaTrainPlan *plan);
 void fovea_train_plan_clear_gradients (FoveaTrainPlan *plan);
 
-/* What Dropout draws from in the next forward and its backward: the same number drops the same elements. 0 (as it begins):
+/* What Dropout draws from, from now on: the same number drops the same elements. 0 (as it begins):
  * nothing is dropped. @first_row: of the inputs in the batch, where it is computed in parts. */
 void fovea_train_plan_set_noise (FoveaTrainPlan *plan, guint64 noise, gsize first_row);
 
