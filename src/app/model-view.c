@@ -81,11 +81,12 @@ dup_data (FoveaModel *model)
   FoveaModelVersion *current = fovea_model_get_current (model);
   g_autofree char *time = NULL;
   g_autofree char *split = NULL;
-  guint n;
+  const guint n = current != NULL ? fovea_model_version_get_n_pictures (current) : 0;
 
-  if (current == NULL)
-    return g_strdup (fovea_model_get_trainable (model) ? _("Not trained yet") : _("Nothing of yours: it was trained by its makers"));
-  n = fovea_model_version_get_n_pictures (current);
+  if (current == NULL && fovea_model_get_trainable (model))
+    return g_strdup (_("Not trained yet"));
+  if (n == 0) /* one that was imported, or a pack's */
+    return g_strdup (_("Nothing of yours: it was trained by its makers"));
   time = fovea_headline_dup_time (fovea_model_version_get_created_us (current));
   split = fovea_model_version_get_split (current) != NULL
             ? fovea_headline_dup_split_name (fovea_model_version_get_split (current))
