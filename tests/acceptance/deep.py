@@ -33,34 +33,11 @@ def cpu_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def letterbox(image, size):
-    width, height = image.size
-    if width < height:
-        width, height = max(1, int(size * width / height + .5)), size
-    else:
-        width, height = size, max(1, int(size * height / width + .5))
-    square = numpy.full((size, size, 3), 127, numpy.uint8)
-    top, left = (size - height) // 2, (size - width) // 2
-    square[top:top + height, left:left + width] = numpy.asarray(image.resize((width, height), Image.BICUBIC))
-    return square
-
-
-def centre_crop(image, size):
-    width, height = image.size
-    side = int(size / .875 + .5)
-    if width < height:
-        width, height = side, side * height // width
-    else:
-        width, height = side * width // height, side
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    return numpy.asarray(image.resize((width, height), Image.BICUBIC))[top:top + size, left:left + size]
-
-
 def feed(path, size):
     """What the file reads: its mirror images it makes itself."""
     image = Image.open(path).convert("RGB")
-    squares = {"image_crop": centre_crop(image, size), "image_letterbox": letterbox(image, size)}
-    return {name: ((square.astype("f4") - 127) / 128).transpose(2, 0, 1)[None] for name, square in squares.items()}
+    squares = {"image_crop": peers.centre_crop(image, size), "image_letterbox": peers.letterbox(image, size)}
+    return {name: ((numpy.asarray(square).astype("f4") - 127) / 128).transpose(2, 0, 1)[None] for name, square in squares.items()}
 
 
 def check_accuracy(check, project, seconds, seed):

@@ -165,6 +165,23 @@ scratch_keep_output (JsonNode *output, gpointer data)
   return TRUE;
 }
 
+/* The checkpoint at @path of a training that runs and is then cancelled, which takes the file away. */
+static inline char *
+scratch_take_checkpoint (FoveaJob *job, const char *path, gsize *ret_length)
+{
+  char *data = NULL;
+
+  for (guint i = 0; !g_file_get_contents (path, &data, ret_length, NULL); i++)
+    {
+      g_assert_cmpuint (i, <, 100000);
+      g_assert_false (fovea_job_is_over (job));
+      g_usleep (500);
+    }
+  fovea_job_cancel (job);
+  g_assert_false (fovea_job_wait (job, NULL, NULL, NULL));
+  return data;
+}
+
 static inline gint64
 scratch_count (FoveaJob *job, const char *member)
 {

@@ -411,14 +411,7 @@ run_until_killed (Scratch *scratch, const char *const *params)
 
   g_assert_true (set);
   wait_for_steps (job, 3);
-  for (guint i = 0; !g_file_get_contents (path, &data, &length, NULL); i++)
-    {
-      g_assert_cmpuint (i, <, 100000);
-      g_assert_false (fovea_job_is_over (job));
-      g_usleep (500);
-    }
-  fovea_job_cancel (job);
-  g_assert_false (fovea_job_wait (job, NULL, NULL, NULL));
+  data = scratch_take_checkpoint (job, path, &length);
   g_unsetenv ("FOVEA_CHECKPOINT_SECONDS");
   g_assert_true (g_file_set_contents (kept, data, (gssize) length, NULL));
   return kept;

@@ -264,14 +264,7 @@ test_resume (void)
   g_setenv ("FOVEA_CHECKPOINT_SECONDS", "0", TRUE);
   killed = fovea_project_train (scratch.project, "e", &options);
   wait_for_validation (killed);
-  for (guint i = 0; !g_file_get_contents (path, &data, &length, NULL); i++)
-    {
-      g_assert_cmpuint (i, <, 100000);
-      g_assert_false (fovea_job_is_over (killed));
-      g_usleep (500);
-    }
-  fovea_job_cancel (killed);
-  g_assert_false (fovea_job_wait (killed, NULL, NULL, NULL));
+  data = scratch_take_checkpoint (killed, path, &length);
   g_unsetenv ("FOVEA_CHECKPOINT_SECONDS");
   g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, data, (gssize) length, NULL));
