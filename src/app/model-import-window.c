@@ -124,14 +124,19 @@ dup_form (FoveaModelImportWindow *self)
 static void
 show_message (FoveaModelImportWindow *self, const char *text)
 {
-  g_autoptr (GRegex) options = g_regex_new (" \\(--[^)]*\\)", 0, 0, NULL);
-  g_autofree char *plain = g_regex_replace_literal (options, text, -1, 0, "", 0, NULL);
-  g_autoptr (GString) shown = g_string_new (plain != NULL ? plain : text);
-  g_autofree char *name = g_filename_display_basename (fovea_model_file_get_path (self->file));
+  g_autoptr (GRegex) options = NULL;
+  g_autofree char *plain = NULL, *name = NULL;
+  g_autoptr (GString) shown = NULL;
 
+  gtk_widget_set_visible (GTK_WIDGET (self->message), text[0] != '\0');
+  if (text[0] == '\0')
+    return;
+  options = g_regex_new (" \\(--[^)]*\\)", 0, 0, NULL);
+  plain = g_regex_replace_literal (options, text, -1, 0, "", 0, NULL);
+  shown = g_string_new (plain != NULL ? plain : text);
+  name = g_filename_display_basename (fovea_model_file_get_path (self->file));
   g_string_replace (shown, fovea_model_file_get_path (self->file), name, 0);
   gtk_label_set_label (self->message, shown->str);
-  gtk_widget_set_visible (GTK_WIDGET (self->message), text[0] != '\0');
 }
 
 static void
@@ -209,13 +214,11 @@ static void
 fill (FoveaModelImportWindow *self)
 {
   g_auto (GStrv) inputs = fovea_model_file_dup_inputs (self->file), outputs = fovea_model_file_dup_outputs (self->file);
-  g_autofree char *base = g_filename_display_basename (fovea_model_file_get_path (self->file));
+  g_autofree char *name = fovea_model_file_dup_name (self->file);
 
   self->filling = TRUE;
   self->outputs = fovea_model_file_dup_output_names (self->file);
-  if (g_str_has_suffix (base, ".onnx"))
-    base[strlen (base) - strlen (".onnx")] = '\0';
-  gtk_editable_set_text (self->name_row, base);
+  gtk_editable_set_text (self->name_row, name);
   set_lines (self->inputs_row, inputs);
   set_lines (self->outputs_row, outputs);
   fill_outputs (self);

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 #define FOVEA_TYPE_MODEL_IMPORT_WINDOW (fovea_model_import_window_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaModelImportWindow, fovea_model_import_window, FOVEA, MODEL_IMPORT_WINDOW, AdwWindow)
 
+/* Keeps references of @project and @file. What goes wrong is said in the window. Main thread. */
 GtkWidget *fovea_model_import_window_new (GtkWindow *parent, FoveaProject *project, FoveaModelFile *file);
 
 G_END_DECLS

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/cli-private.h"
 #include "engine/model-file.h"
@@ -84,16 +83,6 @@ read_labels (Options *options)
   options->form.labels = g_strdup (options->labels);
 }
 
-static char *
-dup_name (const char *path)
-{
-  g_autofree char *base = g_path_get_basename (path), *name = g_utf8_make_valid (base, -1);
-
-  if (g_str_has_suffix (name, ".onnx"))
-    name[strlen (name) - strlen (".onnx")] = '\0';
-  return g_strdup (name[0] != '\0' ? name : "model");
-}
-
 static int
 print_outcome (FoveaJob *job, gboolean json)
 {
@@ -105,7 +94,7 @@ print_outcome (FoveaJob *job, gboolean json)
 static int
 import (FoveaModelFile *file, const Options *options, const FoveaCliArgs *args)
 {
-  g_autofree char *name = options->id != NULL ? g_strdup (options->id) : dup_name (args->rest[1]);
+  g_autofree char *name = options->id != NULL ? g_strdup (options->id) : fovea_model_file_dup_name (file);
   FoveaProject *project = fovea_cli_open_project (args->rest[0]);
   int status;
 

@@ -73,10 +73,14 @@ fovea_model_file_get_path (FoveaModelFile *self)
   return fovea_foreign_model_get_path (self->model);
 }
 
-const char *
-fovea_model_file_get_title (FoveaModelFile *self)
+char *
+fovea_model_file_dup_name (FoveaModelFile *self)
 {
-  return fovea_foreign_model_get_title (self->model);
+  g_autofree char *base = g_path_get_basename (fovea_model_file_get_path (self)), *name = g_utf8_make_valid (base, -1);
+
+  if (g_str_has_suffix (name, ".onnx"))
+    name[strlen (name) - strlen (".onnx")] = '\0';
+  return g_strdup (name[0] != '\0' ? name : "model");
 }
 
 /* ---- inputs and outputs ---- */

@@ -22,7 +22,8 @@ void            fovea_model_file_unref (FoveaModelFile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaModelFile, fovea_model_file_unref)
 
 const char *fovea_model_file_get_path (FoveaModelFile *self);
-const char *fovea_model_file_get_title (FoveaModelFile *self);
+/* What the model may be called: the file's name without its ending. */
+char *fovea_model_file_dup_name (FoveaModelFile *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* "image: f32 [N, 3, 224, 224]", one an input or output. (array zero-terminated=1) */
 char **fovea_model_file_dup_inputs (FoveaModelFile *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -176,7 +176,7 @@ check_probabilities (FoveaForeignModel *model, FoveaForeignRecipe *recipe, Fovea
           if (value >= -1e-3f && value <= 1.001f)
             continue;
           g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH,
-                       _("“%s” answers a test picture with %g, which is no probability; --activation softmax or sigmoid makes some of its answers"),
+                       _("“%s” answers a test picture with %g, which is no probability; softmax or sigmoid makes some of its answers (--activation)"),
                        model->path, (double) value);
           return FALSE;
         }
@@ -242,7 +242,7 @@ build_foreign (FoveaForeignModel *model, FoveaForeignRecipe *recipe, const char 
 
   if (!fovea_views_is_single ((FoveaViews) recipe->views))
     {
-      g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH, "“%s” was not made by Fovea: say one fit with --fit", model->path);
+      g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH, _("“%s” was not made by Fovea: say one fit (--fit)"), model->path);
       return FALSE;
     }
   graph = make_network (model, recipe, &result->single, error);

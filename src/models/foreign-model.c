@@ -103,16 +103,6 @@ fovea_foreign_model_get_path (FoveaForeignModel *model)
   return model->path;
 }
 
-const char *
-fovea_foreign_model_get_title (FoveaForeignModel *model)
-{
-  const char *title = g_hash_table_lookup (model->graph->metadata, "fovea.title");
-
-  if (title == NULL || !g_utf8_validate (title, -1, NULL))
-    title = strrchr (model->path, '/') != NULL ? strrchr (model->path, '/') + 1 : model->path;
-  return title;
-}
-
 GPtrArray *
 fovea_foreign_model_get_inputs (FoveaForeignModel *model)
 {

@@ -91,7 +91,6 @@ void               fovea_foreign_model_free (FoveaForeignModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FoveaForeignModel, fovea_foreign_model_free)
 
 const char *fovea_foreign_model_get_path (FoveaForeignModel *model);
-const char *fovea_foreign_model_get_title (FoveaForeignModel *model); /* what it calls itself, else the file's name */
 GPtrArray  *fovea_foreign_model_get_inputs (FoveaForeignModel *model);  /* of FoveaForeignPort */
 GPtrArray  *fovea_foreign_model_get_outputs (FoveaForeignModel *model); /* idem */
 

@@ -383,7 +383,7 @@ wrong_answer (FoveaForeignModel *model, const FoveaForeignRecipe *recipe, const 
   g_autofree char *shape = fovea_shape_to_string (&seen->shape);
 
   g_set_error (error, FOVEA_MODELS_ERROR, FOVEA_MODELS_ERROR_MISMATCH,
-               "“%s” answers one picture with %s %s at its output “%s”, not with one row of numbers; name another with --output", model->path,
+               _("“%s” answers one picture with %s %s at its output “%s”, not with one row of numbers; name another (--output)"), model->path,
                fovea_dtype_name (seen->dtype), shape, recipe->output);
   return FALSE;
 }
