@@ -31,6 +31,9 @@ fovea_advice_box_ask (FoveaAdviceBox *self, FoveaProject *project)
 {
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
+  gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+  if (project == NULL)
+    return;
   self->cancellable = g_cancellable_new ();
   fovea_project_advise_async (project, self->cancellable, on_advised, g_object_ref (self));
 }

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 #define FOVEA_TYPE_ADVICE_BOX (fovea_advice_box_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaAdviceBox, fovea_advice_box, FOVEA, ADVICE_BOX, AdwBin)
 
-/* Works it out anew in the background; shown when it is there, hidden where nothing can be said. */
+/* Works it out anew in the background; hidden until it is there, and where nothing can be said. @project NULL: nothing is asked,
+ * and what was is forgotten. Main thread. */
 void fovea_advice_box_ask (FoveaAdviceBox *self, FoveaProject *project);
 
 G_END_DECLS

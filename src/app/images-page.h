@@ -39,7 +39,7 @@ gboolean fovea_images_page_go_to (FoveaImagesPage *self, guint position);
 /* For a drag, or the clipboard. NULL: more files than that is useful for. (nullable) (transfer full) */
 GdkContentProvider *fovea_images_page_dup_selected_files (FoveaImagesPage *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/* (nullable) what a model says of a picture here, as its cell shows it: the suggestion, or an evaluated model's word. */
+/* (nullable), borrowed: what a model says of a picture here, as its cell shows it: the suggestion, or an evaluated model's word. */
 FoveaConcept *fovea_images_page_get_suggestion (FoveaImagesPage *self, FoveaPicture *picture);
 
 /* (element-type FoveaPictureLabel): what is suggested for those of the selected pictures that nobody has labelled. */
@@ -61,7 +61,8 @@ void          fovea_images_page_set_concept (FoveaImagesPage *self, FoveaConcept
 FoveaConcept *fovea_images_page_get_concept (FoveaImagesPage *self);
 void          fovea_images_page_set_split (FoveaImagesPage *self, const char *split); /* all of that split; "" without one */
 
-/* Exactly the pictures @ids (of gint64), under one chip that says @what. */
+/* Exactly the pictures @ids (of gint64), under one chip that says @what. @opinions: (nullable) what a model said of them, shown in
+ * place of the suggestions and kept until the filter is another. */
 void fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what, FoveaOpinions *opinions);
 
 /* set_filter() with a condition on a field, whose name its chip says. */

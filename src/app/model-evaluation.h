@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (FoveaModelEvaluation, fovea_model_evaluation, FOVEA, MODEL
 GtkWidget *fovea_model_evaluation_new (FoveaProject *project);
 void       fovea_model_evaluation_set_model (FoveaModelEvaluation *self, FoveaModel *model); /* (nullable) */
 
-/* (nullable) */
+/* (nullable) What the model said of the pictures that were wanted last. */
 FoveaOpinions *fovea_model_evaluation_dup_opinions (FoveaModelEvaluation *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

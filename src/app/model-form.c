@@ -581,7 +581,7 @@ fovea_model_form_start (FoveaModelForm *self, const char *type_id, const char *p
   self->trainable = card.trainable;
   remove_rows (self);
   ask_time (self);
-  gtk_widget_set_visible (GTK_WIDGET (self->advice), FALSE);
+  fovea_advice_box_ask (self->advice, NULL);
   gtk_label_set_label (self->title_label, card.question);
   gtk_label_set_label (self->description_label, card.description);
   gtk_widget_set_visible (self->train_button, card.trainable);

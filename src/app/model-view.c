@@ -198,9 +198,7 @@ show_advice (FoveaModelView *self)
     return;
   g_free (self->advised);
   self->advised = g_strdup (id);
-  gtk_widget_set_visible (GTK_WIDGET (self->advice), FALSE);
-  if (id != NULL)
-    fovea_advice_box_ask (self->advice, self->project);
+  fovea_advice_box_ask (self->advice, id != NULL ? self->project : NULL);
 }
 
 static void

@@ -193,10 +193,14 @@ static void
 on_exported (FoveaJob *job, FoveaModelsPage *self)
 {
   const char *path = g_object_get_data (G_OBJECT (job), PATH_KEY);
-  g_autofree char *show = g_action_print_detailed_name ("win.show-file", g_variant_new_bytestring (path));
 
   if (fovea_job_get_state (job) == FOVEA_JOB_DONE)
-    toast (self, fovea_job_get_summary (job), _("Show in Folder"), show);
+    {
+      g_autoptr (GVariant) target = g_variant_ref_sink (g_variant_new_bytestring (path));
+      g_autofree char *show = g_action_print_detailed_name ("win.show-file", target);
+
+      toast (self, fovea_job_get_summary (job), _("Show in Folder"), show);
+    }
   else if (fovea_job_get_error (job) != NULL)
     toast_error (self, _("The model was not exported"), fovea_job_get_error (job));
 }

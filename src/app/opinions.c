@@ -15,13 +15,16 @@ FoveaConcept *
 fovea_opinions_look_up (FoveaOpinions *self, gint64 picture_id, double *ret_value)
 {
   gsize row = GPOINTER_TO_SIZE (g_hash_table_lookup (self->rows, (gpointer) (gintptr) picture_id));
+  FoveaConcept *found;
   guint concept;
 
   if (row == 0)
     return NULL;
   concept = self->concept >= 0 ? (guint) self->concept : fovea_evaluation_get_answer (self->evaluation, row - 1);
-  *ret_value = (double) fovea_evaluation_get_probability (self->evaluation, row - 1, concept);
-  return fovea_concept_list_lookup_name (self->concepts, fovea_evaluation_get_concept_name (self->evaluation, concept));
+  found = fovea_concept_list_lookup_name (self->concepts, fovea_evaluation_get_concept_name (self->evaluation, concept));
+  if (found != NULL)
+    *ret_value = (double) fovea_evaluation_get_probability (self->evaluation, row - 1, concept);
+  return found;
 }
 
 static void

@@ -689,6 +689,8 @@ fovea_picture_cell_set_shows_other_opinions (FoveaPictureCell *self, gboolean sh
 void
 fovea_picture_cell_set_opinion (FoveaPictureCell *self, FoveaConcept *concept, double value)
 {
+  if (self->has_opinion && self->opinion == concept && !(self->opinion_value < value) && !(self->opinion_value > value))
+    return;
   self->has_opinion = TRUE;
   g_set_object (&self->opinion, concept);
   self->opinion_value = value;

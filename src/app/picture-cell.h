@@ -38,7 +38,8 @@ void     fovea_picture_cell_set_selected (FoveaPictureCell *self, gboolean selec
 void     fovea_picture_cell_set_rejected (FoveaPictureCell *self, gboolean rejected); /* the tick of a selected one is a dark cross */
 gboolean fovea_picture_cell_is_on_tick (FoveaPictureCell *self, double x, double y); /* in the cell's coordinates */
 
-/* What of the present suggestion a cell shows: NULL where it says what a person said, or where the person's word stands alone. */
+/* What of the present suggestion a cell shows: NULL where it says what a person said, or where the person's word stands alone.
+ * Borrowed. */
 FoveaConcept *fovea_picture_cell_get_suggestion (FoveaPicture *picture, gboolean shows_other_opinions, double *ret_value);
 
 /* For assistive technology and tooltips; of a bound cell. */
