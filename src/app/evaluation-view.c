@@ -75,7 +75,7 @@ show_accuracy (FoveaEvaluationView *self, const FoveaHeadline *headline)
   g_autofree char *big = enough ? g_strdup_printf (headline->alike ? _("%.1f %% find their like first") : _("%.1f %% right"), 100.0 * accuracy.value)
                                 : g_strdup_printf (ngettext ("%u of %u picture right", "%u of %u pictures right", (gulong) accuracy.n),
                                                    (guint) accuracy.n_right, (guint) accuracy.n);
-  g_autofree char *split = fovea_headline_dup_split_name (headline->split);
+  g_autofree char *split = fovea_headline_dup_place (headline);
   g_autofree char *interval
       = enough ? g_strdup_printf (ngettext ("Between %.1f %% and %.1f %% (95 of 100 times), measured on %u picture: %s.",
                                             "Between %.1f %% and %.1f %% (95 of 100 times), measured on %u pictures: %s.", (gulong) accuracy.n),

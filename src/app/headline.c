@@ -4,24 +4,41 @@
 #include <glib/gi18n.h>
 
 #include "app/split-list.h"
+#include "engine/catalog.h"
 
 GtkStringList *
-fovea_headline_list_places (const char *const *splits)
+fovea_headline_list_places (const char *const *splits, gboolean deep)
 {
   GtkStringList *places = gtk_string_list_new (NULL);
 
-  gtk_string_list_append (places, _("Cross-validation"));
+  gtk_string_list_append (places, deep ? _("Held-out pictures") : _("Cross-validation"));
   for (guint i = 0; splits[i] != NULL; i++)
     gtk_string_list_take (places, fovea_split_dup_title (splits[i]));
   return places;
 }
 
+gboolean
+fovea_headline_holds_out (FoveaModel *model)
+{
+  FoveaTypeCard card = { 0 };
+
+  return model != NULL && fovea_catalog_get_card (fovea_model_get_type_id (model), &card) && card.deep;
+}
+
 char *
 fovea_headline_dup_split_name (const char *split)
 {
-  g_autofree char *title = split != NULL ? fovea_split_dup_title (split) : NULL;
+  g_autofree char *title = fovea_split_dup_title (split);
 
-  return title != NULL ? g_strdup_printf (_("split “%s”"), title) : g_strdup (_("cross-validation"));
+  return g_strdup_printf (_("split “%s”"), title);
+}
+
+char *
+fovea_headline_dup_place (const FoveaHeadline *headline)
+{
+  if (headline->split != NULL)
+    return fovea_headline_dup_split_name (headline->split);
+  return g_strdup (headline->held_out ? _("held out of the training") : _("cross-validation"));
 }
 
 /* "on 600 pictures of split “Test”" */
@@ -32,6 +49,8 @@ dup_where (const FoveaHeadline *headline)
 
   if (headline->split == NULL && headline->alike)
     return g_strdup_printf (ngettext ("of %u picture that was held out", "of %u pictures that were held out", headline->n), headline->n);
+  if (headline->split == NULL && headline->held_out)
+    return g_strdup_printf (ngettext ("on %u picture that was held out", "on %u pictures that were held out", headline->n), headline->n);
   if (headline->split == NULL)
     return g_strdup_printf (ngettext ("on %u picture, by cross-validation", "on %u pictures, by cross-validation", headline->n), headline->n);
   return g_strdup_printf (ngettext ("on %u picture of split “%s”", "on %u pictures of split “%s”", headline->n), headline->n, title);

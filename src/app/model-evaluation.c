@@ -31,7 +31,7 @@ G_DEFINE_FINAL_TYPE (FoveaModelEvaluation, fovea_model_evaluation, ADW_TYPE_BIN)
 enum { PICTURES_WANTED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* NULL: cross-validation. */
+/* NULL: cross-validation, or pictures held out. */
 static const char *
 get_split (FoveaModelEvaluation *self)
 {
@@ -63,8 +63,9 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   version = fovea_model_get_current (self->model);
   if (evaluation == NULL || version == NULL)
     {
-      say (self, get_split (self) != NULL ? _("The pictures of this evaluation were not kept. Evaluate again.")
-                                          : _("The pictures of this cross-validation were not kept. Train again."));
+      say (self, get_split (self) != NULL                ? _("The pictures of this evaluation were not kept. Evaluate again.")
+                 : fovea_headline_holds_out (self->model) ? _("Which pictures were held out was not kept. Train again.")
+                                                          : _("The pictures of this cross-validation were not kept. Train again."));
       return;
     }
   self->shown = TRUE;
@@ -115,8 +116,9 @@ show_where (FoveaModelEvaluation *self, FoveaModelVersion *version)
   else if (job != NULL && fovea_job_get_kind (job) == FOVEA_JOB_EVALUATE)
     say (self, _("Being evaluated…"));
   else
-    say (self, split != NULL ? _("Not evaluated on this split yet.")
-                             : _("There were too few pictures for cross-validation. Label more, then train again."));
+    say (self, split != NULL                            ? _("Not evaluated on this split yet.")
+               : fovea_headline_holds_out (self->model) ? _("There were too few pictures to hold some out. Label more, then train again.")
+                                                        : _("There were too few pictures for cross-validation. Label more, then train again."));
 }
 
 static char *
@@ -199,7 +201,7 @@ on_splits (GObject *source, GAsyncResult *result, gpointer data)
 
   if (splits == NULL || self->project == NULL)
     return;
-  places = fovea_headline_list_places ((const char *const *) splits);
+  places = fovea_headline_list_places ((const char *const *) splits, fovea_headline_holds_out (self->model));
   g_strfreev (self->splits);
   self->splits = g_steal_pointer (&splits);
   self->updating = TRUE;
@@ -270,7 +272,7 @@ fovea_model_evaluation_init (FoveaModelEvaluation *self)
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 18), *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
   const char *const none[] = { NULL };
 
-  self->where = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (fovea_headline_list_places (none)), NULL));
+  self->where = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (fovea_headline_list_places (none, FALSE)), NULL));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->where), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Measured on"), -1);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->where), _("On which pictures the model is measured"));
   self->evaluate_button = gtk_button_new_with_label (_("Evaluate"));

@@ -21,6 +21,7 @@ struct _FoveaVersionCompare {
   FoveaEvaluation *first, *second;
   gboolean updating;
 
+  GtkWidget *choices;
   GtkDropDown *first_choice, *second_choice, *where;
   GtkWidget *evaluate_button;
   GtkLabel *message;
@@ -240,7 +241,10 @@ refresh (FoveaVersionCompare *self)
     }
   known = fovea_model_version_get_headline_on (first, split)->known && fovea_model_version_get_headline_on (second, split)->known;
   gtk_widget_set_visible (self->evaluate_button, !known && split != NULL);
-  say (self, known ? "" : split != NULL ? _("Not both of them were evaluated on this split.") : _("Not both of them were cross-validated."));
+  say (self, known                                    ? ""
+             : split != NULL                          ? _("Not both of them were evaluated on this split.")
+             : fovea_headline_holds_out (self->model) ? _("Not both of them were measured on pictures that were held out.")
+                                                      : _("Not both of them were cross-validated."));
   if (!known)
     return;
   self->cancellable = g_cancellable_new ();
@@ -355,6 +359,7 @@ update_choices (FoveaVersionCompare *self)
   gtk_drop_down_set_selected (self->first_choice, find_version (self, first, self->versions->len > 1 ? 1 : 0));
   gtk_drop_down_set_selected (self->second_choice, find_version (self, second, 0));
   self->updating = FALSE;
+  gtk_widget_set_visible (self->choices, self->versions->len > 1);
   refresh (self);
 }
 
@@ -367,7 +372,7 @@ on_splits (GObject *source, GAsyncResult *result, gpointer data)
 
   if (splits == NULL || self->project == NULL)
     return;
-  places = fovea_headline_list_places ((const char *const *) splits);
+  places = fovea_headline_list_places ((const char *const *) splits, fovea_headline_holds_out (self->model));
   g_strfreev (self->splits);
   self->splits = g_steal_pointer (&splits);
   gtk_drop_down_set_model (self->where, G_LIST_MODEL (places));
@@ -438,8 +443,9 @@ fovea_version_compare_init (FoveaVersionCompare *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12), *head = g_object_new (FOVEA_TYPE_WRAP_BOX, "spacing", 12, NULL);
   const char *const none[] = { NULL };
-  g_autoptr (GtkStringList) places = fovea_headline_list_places (none);
+  g_autoptr (GtkStringList) places = fovea_headline_list_places (none, FALSE);
 
+  self->choices = head;
   self->versions = g_ptr_array_new_with_free_func (g_object_unref);
   self->message = GTK_LABEL (label_new ("", 0.0f, NULL));
   self->result = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 12));

@@ -358,7 +358,8 @@ run_evaluate (int argc, char **argv)
     { "concepts", 0, 0, G_OPTION_ARG_FILENAME, &concepts,
       "An embedder: among the pictures of these concepts alone, also such as it was not trained on", "A,B" },
     { "split", 0, 0, G_OPTION_ARG_FILENAME, &split,
-      "On the labelled pictures of this split (default: by cross-validation over what it was trained on)",
+      "On the labelled pictures of this split (default: by cross-validation over what it was trained on; a deep one, on the pictures that "
+      "it held out)",
       "NAME" },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };

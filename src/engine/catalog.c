@@ -32,6 +32,7 @@ fovea_catalog_get_card (const char *id, FoveaTypeCard *ret_card)
                                .description = _(info->description),
                                .example = _(info->example),
                                .trainable = info->trainable,
+                               .deep = fovea_model_type_is_deep (type),
                                .embeds = fovea_model_type_embeds (type) };
   return TRUE;
 }

@@ -13,6 +13,7 @@ typedef struct {
   const char *question;    /* these four in the person's language */
   const char *title, *description, *example;
   gboolean trainable;
+  gboolean deep;           /* trained through every layer of a network, and measured on pictures that were held out */
   gboolean embeds;         /* its models answer with vectors, which other models are built on */
 } FoveaTypeCard;
 

@@ -364,21 +364,15 @@ evaluate_split (Evaluation *self, GError **error)
   return keep (self, evaluate_rows (self, answers), error);
 }
 
-/* What stands for a split where none was named: a deep training has held pictures out, others were cross-validated. */
-static gboolean
-was_held_out (Evaluation *self)
-{
-  g_autoptr (JsonNode) root = json_from_string (self->state->version->metrics, NULL);
-
-  return root != NULL && JSON_NODE_HOLDS_OBJECT (root) && json_object_has_member (json_node_get_object (root), "training");
-}
-
 static char *
 dup_retrieval_summary (Evaluation *self, JsonObject *summary)
 {
   const double recall = json_object_get_null_member (summary, "recall_at_1") ? 0 : 100 * json_object_get_double_member (summary, "recall_at_1");
   const guint n = (guint) json_object_get_int_member (summary, "num_tot");
 
+  if (self->split == NULL && self->concepts == NULL)
+    return g_strdup_printf (ngettext ("The nearest picture is alike for %.1f %% of %u picture that was held out",
+                                      "The nearest picture is alike for %.1f %% of %u pictures that were held out", n), recall, n);
   if (self->split == NULL)
     return g_strdup_printf (ngettext ("The nearest picture is alike for %.1f %% of %u picture",
                                       "The nearest picture is alike for %.1f %% of %u pictures", n), recall, n);
@@ -395,8 +389,9 @@ dup_summary (Evaluation *self, JsonNode *metrics)
   if (fovea_model_type_embeds (self->state->type))
     return dup_retrieval_summary (self, summary);
   return self->split != NULL  ? g_strdup_printf (_("Accuracy %.1f %% on %s"), accuracy, self->split)
-         : was_held_out (self) ? g_strdup_printf (_("Accuracy %.1f %% on the pictures held out"), accuracy)
-                               : g_strdup_printf (_("Accuracy %.1f %% by cross-validation"), accuracy);
+         : fovea_model_type_is_deep (self->state->type)
+             ? g_strdup_printf (_("Accuracy %.1f %% on the pictures held out"), accuracy)
+             : g_strdup_printf (_("Accuracy %.1f %% by cross-validation"), accuracy);
 }
 
 static void

@@ -36,7 +36,7 @@ void  fovea_project_duplicate_model_async (FoveaProject *self, const char *model
                                            GAsyncReadyCallback callback, gpointer data);
 char *fovea_project_duplicate_model_finish (FoveaProject *self, GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The rows behind a figure of a version. @split NULL: cross-validation. NOT_FOUND (FOVEA_STORE_ERROR) when it was not
+/* The rows behind a figure of a version. @split NULL: cross-validation, or pictures held out. NOT_FOUND (FOVEA_STORE_ERROR) when it was not
  * evaluated there, or by a Fovea that did not keep them. */
 void             fovea_project_load_evaluation_async (FoveaProject *self, const char *version_id, const char *split, GCancellable *cancellable,
                                                       GAsyncReadyCallback callback, gpointer data);

@@ -147,6 +147,7 @@ read_metrics (FoveaModelVersion *self, const char *text)
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
   read_headline (&self->kfold, object_of (object, "kfold"), NULL);
+  self->kfold.held_out = object_of (object, "training") != NULL;
   for (GList *l = names; l != NULL; l = l->next)
     {
       FoveaHeadline *headline = g_new0 (FoveaHeadline, 1);

@@ -12,7 +12,8 @@ typedef struct {
   gboolean alike;       /* of an embedder: value is recall@1, the share of pictures whose nearest shows the same */
   double value, low, high; /* accuracy and its 95 % interval, 0..1 */
   guint n;              /* pictures */
-  char *split;          /* (nullable) NULL: by cross-validation */
+  char *split;          /* (nullable) NULL: by cross-validation, or held out */
+  gboolean held_out;    /* of split NULL: on pictures that a deep training had set aside */
   guint n_fewest;       /* pictures of the concept that has the fewest; below FOVEA_ENOUGH_EXAMPLES a percentage says little */
   char *fewest;         /* (nullable) name of that concept */
 } FoveaHeadline;
@@ -38,13 +39,13 @@ double      fovea_model_version_get_seconds (FoveaModelVersion *self); /* traini
 const char *fovea_model_version_get_log (FoveaModelVersion *self);
 const char *const *fovea_model_version_get_concepts (FoveaModelVersion *self); /* names */
 
-/* What it was evaluated on: names of splits, and whether by cross-validation. */
+/* What it was evaluated on: names of splits, and whether by cross-validation or on pictures that training held out. */
 const char *const *fovea_model_version_get_splits (FoveaModelVersion *self);
 gboolean           fovea_model_version_has_kfold (FoveaModelVersion *self);
 
-/* On split "test" where that was evaluated, else on any other split, else by cross-validation. */
+/* On split "test" where that was evaluated, else on any other split, else that of no split. */
 const FoveaHeadline *fovea_model_version_get_headline (FoveaModelVersion *self);
-/* On that split; NULL: by cross-validation. */
+/* On that split; NULL: by cross-validation, or on pictures that were held out. */
 const FoveaHeadline *fovea_model_version_get_headline_on (FoveaModelVersion *self, const char *split);
 
 typedef enum {

@@ -432,12 +432,6 @@ dup_retrieval_summary (FoveaTraining *self)
                           all->n > 0 ? 100 * all->recall_at_1 : 0, (guint) all->n);
 }
 
-static gboolean
-is_deep (FoveaTraining *self)
-{
-  return FOVEA_IS_VISUAL_CLASSIFIER (self->state->type) || FOVEA_IS_VISUAL_EMBEDDER (self->state->type);
-}
-
 static void
 finish (FoveaTraining *self, const char *measured)
 {
@@ -484,7 +478,7 @@ train (FoveaTraining *self, GError **error)
 {
   if (!fovea_core_write (self->core, load_training, self, error) || !check_enough (self, error))
     return FALSE;
-  if (!(is_deep (self) ? fovea_deep_train (self, error) : train_head (self, error))
+  if (!(fovea_model_type_is_deep (self->state->type) ? fovea_deep_train (self, error) : train_head (self, error))
       || !fovea_job_checkpoint (self->job, error))
     return FALSE;
   make_version (self);

@@ -74,6 +74,12 @@ fovea_model_type_embeds (FoveaModelType *self)
   return g_strv_contains (fovea_model_type_get_info (self)->output_fields, "embeddings");
 }
 
+gboolean
+fovea_model_type_is_deep (FoveaModelType *self)
+{
+  return fovea_model_type_get_info (self)->trainable && FOVEA_MODEL_TYPE_GET_IFACE (self)->train == NULL;
+}
+
 FoveaPredictor *
 fovea_model_type_train (FoveaModelType *self, const FoveaTrainingSet *set, FoveaHeadResult **ret_result, FoveaProgressFunc progress,
                         gpointer progress_data, GCancellable *cancellable, GError **error)

@@ -75,6 +75,10 @@ const FoveaModelTypeInfo *fovea_model_type_get_info (FoveaModelType *self);
  * they are trained, and they have no predictor. */
 gboolean fovea_model_type_embeds (FoveaModelType *self);
 
+/* Whether its models are trained through every layer of a network: not by fovea_model_type_train(), and measured on pictures that were
+ * held out, not by cross-validation. */
+gboolean fovea_model_type_is_deep (FoveaModelType *self);
+
 /* Name of the embedder's pack and which fits (1 << FoveaFit) its vectors are needed of. NULL for types that need
  * none. */
 const char *fovea_model_type_get_embedder (FoveaModelType *self, guint *ret_fits_mask);

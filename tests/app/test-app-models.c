@@ -262,6 +262,23 @@ test_headline (void)
   g_assert_cmpstr (few_text, ==, "Too few examples for a percentage: 4 pictures of hat (on 8 pictures of split “Test”)");
 }
 
+/* Where no split is named, a deep training has held pictures out, and others are cross-validated. */
+static void
+test_held_out (void)
+{
+  const char *const splits[] = { "test", NULL };
+  FoveaHeadline headline = { .known = TRUE, .value = 0.853, .low = 0.823, .high = 0.879, .n = 52, .n_fewest = 60, .held_out = TRUE };
+  g_autofree char *text = fovea_headline_dup_text (&headline), *place = fovea_headline_dup_place (&headline);
+  g_autoptr (GtkStringList) deep = fovea_headline_list_places (splits, TRUE);
+  g_autoptr (GtkStringList) others = fovea_headline_list_places (splits, FALSE);
+
+  g_assert_cmpstr (text, ==, "85.3 % right (82.3 to 87.9) on 52 pictures that were held out");
+  g_assert_cmpstr (place, ==, "held out of the training");
+  g_assert_cmpstr (gtk_string_list_get_string (deep, 0), ==, "Held-out pictures");
+  g_assert_cmpstr (gtk_string_list_get_string (deep, 1), ==, "Test");
+  g_assert_cmpstr (gtk_string_list_get_string (others, 0), ==, "Cross-validation");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -274,5 +291,6 @@ main (int argc, char **argv)
   g_test_add ("/app/models/actions", Fixture, NULL, set_up, test_actions, tear_down);
   g_test_add ("/app/models/cells-lead-to-pictures", Fixture, NULL, set_up, test_cells_lead_to_pictures, tear_down);
   g_test_add_func ("/app/models/headline", test_headline);
+  g_test_add_func ("/app/models/held-out", test_held_out);
   return g_test_run ();
 }

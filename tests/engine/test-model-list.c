@@ -194,7 +194,7 @@ test_versions_and_evaluations (void)
   g_assert_cmpuint (fovea_model_version_get_n_pictures (version), ==, 24);
   g_assert_cmpstr (fovea_model_version_get_split (version), ==, "train");
   headline = fovea_model_version_get_headline (version);
-  g_assert_true (headline->known && headline->split == NULL);
+  g_assert_true (headline->known && headline->split == NULL && !headline->held_out);
   g_assert_cmpuint (headline->n, ==, 24);
   g_assert_cmpuint (headline->n_fewest, ==, 12);
 
