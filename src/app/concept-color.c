@@ -68,25 +68,34 @@ fovea_concept_key_get (GListModel *concepts, guint position)
   return '\0';
 }
 
-void
-fovea_concept_dot_snapshot (GtkSnapshot *snapshot, const GdkRGBA *color, float x, float y, float side_px, gboolean is_not)
+static void
+append_ring (GtkSnapshot *snapshot, const GskRoundedRect *outline, float width, const GdkRGBA *color)
 {
-  /* The dark rim keeps light colours visible on white. */
-  static const GdkRGBA rim = { 0.0f, 0.0f, 0.0f, 0.35f };
-  GskRoundedRect outline;
-  float width = is_not ? side_px * 0.22f : 1.0f;
-  const GdkRGBA *edge = is_not ? color : &rim;
+  gtk_snapshot_append_border (snapshot, outline, (float[4]) { width, width, width, width }, (GdkRGBA[4]) { *color, *color, *color, *color });
+}
 
+void
+fovea_concept_dot_snapshot (GtkSnapshot *snapshot, const GdkRGBA *color, const GdkRGBA *ink, float x, float y, float side_px, gboolean is_not)
+{
+  GdkRGBA rim = *ink;
+  GskRoundedRect outline;
+  float width = side_px * 0.22f, middle = y + (side_px - width) / 2.0f;
+
+  /* Three times as light or dark as what is below it, and no more than that: the colour is what matters. */
+  rim.alpha *= 0.6f;
   gsk_rounded_rect_init_from_rect (&outline, &GRAPHENE_RECT_INIT (x, y, side_px, side_px), side_px / 2.0f);
   gtk_snapshot_push_rounded_clip (snapshot, &outline);
   if (!is_not)
     gtk_snapshot_append_color (snapshot, color, &outline.bounds);
   else
-    gtk_snapshot_append_color (snapshot, color,
-                               &GRAPHENE_RECT_INIT (x, y + side_px * 0.5f - width / 2.0f, side_px, width));
+    {
+      gtk_snapshot_append_color (snapshot, &rim, &GRAPHENE_RECT_INIT (x, middle - 1.0f, side_px, width + 2.0f));
+      gtk_snapshot_append_color (snapshot, color, &GRAPHENE_RECT_INIT (x, middle, side_px, width));
+    }
   gtk_snapshot_pop (snapshot);
-  gtk_snapshot_append_border (snapshot, &outline, (float[4]) { width, width, width, width },
-                              (GdkRGBA[4]) { *edge, *edge, *edge, *edge });
+  if (is_not)
+    append_ring (snapshot, &outline, width, color);
+  append_ring (snapshot, &outline, 1.0f, &rim);
 }
 
 static void
@@ -96,7 +105,10 @@ concept_dot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   float x = (float) (gtk_widget_get_width (widget) - DOT_SIDE_PX) / 2.0f;
   float y = (float) (gtk_widget_get_height (widget) - DOT_SIDE_PX) / 2.0f;
 
-  fovea_concept_dot_snapshot (snapshot, &self->color, x, y, DOT_SIDE_PX, FALSE);
+  GdkRGBA ink;
+
+  gtk_style_context_get_color (gtk_widget_get_style_context (widget), &ink);
+  fovea_concept_dot_snapshot (snapshot, &self->color, &ink, x, y, DOT_SIDE_PX, FALSE);
 }
 
 static void

@@ -30,7 +30,9 @@ G_DECLARE_FINAL_TYPE (FoveaConceptDot, fovea_concept_dot, FOVEA, CONCEPT_DOT, Gt
 GtkWidget *fovea_concept_dot_new (void);
 void       fovea_concept_dot_set_color (FoveaConceptDot *self, const GdkRGBA *color);
 
-/* Draws the dot: @is_not hollow with a stroke through it, so that "is not" differs by shape. */
-void fovea_concept_dot_snapshot (GtkSnapshot *snapshot, const GdkRGBA *color, float x, float y, float side_px, gboolean is_not);
+/* Draws the dot: @is_not hollow with a stroke through it, so that "is not" differs by shape. @ink: what is written beside it; its rim is
+ * of that, so that colours as light or as dark as the background are seen. */
+void fovea_concept_dot_snapshot (GtkSnapshot *snapshot, const GdkRGBA *color, const GdkRGBA *ink, float x, float y, float side_px,
+                                 gboolean is_not);
 
 G_END_DECLS

@@ -32,6 +32,9 @@ confidence_bar_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   frame.alpha *= 0.7f;
   gdk_cairo_set_source_rgba (cr, &frame);
   cairo_set_line_width (cr, 1.0);
+  /* What is filled has an edge of ink: not every concept's colour is seen on every background. */
+  cairo_rectangle (cr, from_right ? width - 2.5 - (double) filled : 1.5, 1.5, (double) filled + 1, height - 3);
+  cairo_stroke (cr);
   cairo_set_dash (cr, dashes, G_N_ELEMENTS (dashes), 0.0);
   cairo_rectangle (cr, 0.5, 0.5, width - 1, height - 1);
   cairo_stroke (cr);

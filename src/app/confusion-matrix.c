@@ -138,7 +138,7 @@ draw_cell (FoveaConfusionMatrix *self, GtkSnapshot *snapshot, guint actual, guin
 
   fovea_confusion_matrix_get_cell (self, actual, predicted, &bounds);
   /* Never so strong that the number on it could not be read in the text's own colour. */
-  fill.alpha = count > 0 ? (float) (0.10 + 0.35 * share) : 0.0f;
+  fill.alpha = count > 0 ? (float) (0.10 + 0.28 * share) : 0.0f;
   gtk_snapshot_append_color (snapshot, &fill, &bounds);
   if (actual == predicted)
     {

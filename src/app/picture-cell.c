@@ -12,7 +12,7 @@
 #define TICK_PX 22
 #define CHIP_MARGIN_PX 4
 #define CHIP_PADDING_PX 6
-#define BAR_PX 3
+#define BAR_PX 5
 /* In smaller cells words are longer than the picture is wide: dots alone. */
 #define MIN_SIDE_FOR_WORDS_PX 96
 #define MAX_DOTS 4
@@ -387,13 +387,26 @@ snapshot_labels (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_r
   graphene_rect_init (&area, mirror_x (self, square, get_chip_x (square, picture, width), width), bottom - height, width, height);
   push_chip (snapshot, &area, &outline);
   for (guint i = 0; i < self->n_dots; i++)
-    fovea_concept_dot_snapshot (snapshot, &self->dots[i].color,
+    fovea_concept_dot_snapshot (snapshot, &self->dots[i].color, &chip_text_color,
                                 mirror_x (self, &area, area.origin.x + CHIP_PADDING_PX + (float) i * (DOT_PX + 3), DOT_PX),
                                 area.origin.y + (height - DOT_PX) / 2, DOT_PX, self->dots[i].is_not);
   if (words)
     append_text (snapshot, layout, mirror_x (self, &area, area.origin.x + CHIP_PADDING_PX + dots_width + 4, (float) text_width),
                  floorf (area.origin.y + (height - (float) text_height) / 2));
   return area.origin.y - 2;
+}
+
+/* As long as the confidence. Its frame is pale, so that every concept's colour is seen on the dark chip. */
+static void
+snapshot_bar (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphene_rect_t *area)
+{
+  float filled = MAX (floorf (area->size.width * (float) self->prediction_value), 3.0f);
+  graphene_rect_t bar = GRAPHENE_RECT_INIT (mirror_x (self, area, area->origin.x, filled), area->origin.y, filled, area->size.height);
+
+  gtk_snapshot_append_color (snapshot, &(GdkRGBA) { 1, 1, 1, 0.25f },
+                             &GRAPHENE_RECT_INIT (area->origin.x, area->origin.y + 1, area->size.width, area->size.height - 2));
+  gtk_snapshot_append_color (snapshot, &pale_color, &bar);
+  gtk_snapshot_append_color (snapshot, &self->prediction_color, graphene_rect_inset (&bar, 1, 1));
 }
 
 /* What a model says: a dashed frame, a number, and a bar as long as the confidence. */
@@ -404,7 +417,7 @@ snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphe
   static const double dashes[] = { 3.0, 2.5 };
   gboolean words = self->side_px >= MIN_SIDE_FOR_WORDS_PX;
   float most = (float) self->side_px - 2 * CHIP_MARGIN_PX, height = BAR_PX + 8;
-  float width = MAX (picture->size.width - 2 * CHIP_MARGIN_PX, 4 * CHIP_PADDING_PX), x, y, filled;
+  float width = MAX (picture->size.width - 2 * CHIP_MARGIN_PX, 4 * CHIP_PADDING_PX), x, y;
   graphene_rect_t area;
   GskRoundedRect outline;
   PangoLayout *layout = NULL;
@@ -419,7 +432,6 @@ snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphe
       width = MAX (width, (float) text_width + 2 * CHIP_PADDING_PX);
     }
   width = MIN (width, most);
-  filled = (width - 2 * CHIP_PADDING_PX) * (float) self->prediction_value;
   x = mirror_x (self, square, get_chip_x (square, picture, width), width);
   if (words)
     {
@@ -431,10 +443,7 @@ snapshot_prediction (FoveaPictureCell *self, GtkSnapshot *snapshot, const graphe
   push_chip (snapshot, &area, &outline);
   if (words)
     append_text (snapshot, layout, x + CHIP_PADDING_PX, y + 2);
-  gtk_snapshot_append_color (snapshot, &(GdkRGBA) { 1, 1, 1, 0.25f },
-                             &GRAPHENE_RECT_INIT (x + CHIP_PADDING_PX, y + height - BAR_PX - 4, width - 2 * CHIP_PADDING_PX, BAR_PX));
-  gtk_snapshot_append_color (snapshot, &self->prediction_color,
-                             &GRAPHENE_RECT_INIT (mirror_x (self, &area, x + CHIP_PADDING_PX, filled), y + height - BAR_PX - 4, filled, BAR_PX));
+  snapshot_bar (self, snapshot, &GRAPHENE_RECT_INIT (x + CHIP_PADDING_PX, y + height - BAR_PX - 3, width - 2 * CHIP_PADDING_PX, BAR_PX));
   cr = gtk_snapshot_append_cairo (snapshot, &area);
   gdk_cairo_set_source_rgba (cr, &pale_color);
   cairo_set_line_width (cr, 1.0);
