@@ -51,6 +51,32 @@ append_chip (FoveaImagesPage *self, const FoveaCondition *condition, const char 
   gtk_box_append (self->chips, chip);
 }
 
+FoveaPage *
+fovea_images_page_get_from (FoveaImagesPage *self)
+{
+  return self->filter.ids != NULL ? self->from : NULL;
+}
+
+/* Before the chips: to the number that the pictures are of. */
+static void
+append_way_back (FoveaImagesPage *self, FoveaPage *from)
+{
+  GtkWidget *button = gtk_button_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  const char *title = fovea_page_get_title (from);
+  /* Translators: %s is a page, "Models". */
+  g_autofree char *name = g_strdup_printf (_("Back to %s (Alt+Left)"), title);
+
+  gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name ("go-previous-symbolic"));
+  gtk_box_append (GTK_BOX (box), gtk_label_new (title));
+  gtk_button_set_child (GTK_BUTTON (button), box);
+  gtk_widget_add_css_class (button, "flat");
+  gtk_widget_add_css_class (button, "chip");
+  gtk_widget_set_tooltip_text (button, name);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.back");
+  gtk_box_append (self->chips, button);
+}
+
 static void
 update_chips (FoveaImagesPage *self)
 {
@@ -61,6 +87,8 @@ update_chips (FoveaImagesPage *self)
 
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->chips))) != NULL)
     gtk_box_remove (self->chips, child);
+  if (fovea_images_page_get_from (self) != NULL)
+    append_way_back (self, fovea_images_page_get_from (self));
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *text = conditions[i].dup_text (self, &self->filter);
@@ -140,6 +168,7 @@ take_ids (FoveaImagesPage *self, FoveaPictureFilter *filter)
     {
       ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) MAX (filter->n_ids, 1));
       g_array_append_vals (ids, filter->ids, (guint) filter->n_ids);
+      g_clear_weak_pointer (&self->from);
     }
   else if (filter->ids != NULL)
     ids = g_array_ref (self->ids);
@@ -241,7 +270,7 @@ fovea_images_page_forget_gone_concepts (FoveaImagesPage *self)
 }
 
 void
-fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what, FoveaOpinions *opinions)
+fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what, FoveaOpinions *opinions, FoveaPage *from)
 {
   const gint64 none = 0;
   const FoveaPictureFilter filter = { .ids = ids->len > 0 ? (const gint64 *) (gpointer) ids->data : &none, .n_ids = ids->len };
@@ -249,6 +278,8 @@ fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char 
   replace (&self->ids_name, what);
   g_set_object (&self->opinions, opinions);
   fovea_images_page_set_filter (self, &filter);
+  g_set_weak_pointer (&self->from, from);
+  update_chips (self);
   start_anew (self);
 }
 

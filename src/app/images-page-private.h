@@ -28,6 +28,7 @@ struct _FoveaImagesPage {
   char *text, *split, *field_text;
   GArray *ids;                        /* (nullable) gint64 */
   char *ids_name, *field_name;        /* (nullable) what their chips say */
+  FoveaPage *from;                    /* (nullable) weak: the page that asked for these ids */
   FoveaOpinions *opinions;            /* (nullable) a model's words about these ids, shown as long as they are */
   FoveaPictureSort sort;
   gint64 about;     /* what the order is about */

@@ -405,6 +405,7 @@ images_page_dispose (GObject *object)
   g_clear_pointer (&self->menu_popover, gtk_widget_unparent);
   g_clear_pointer (&self->split_popover, gtk_widget_unparent);
   g_clear_object (&self->project);
+  g_clear_weak_pointer (&self->from);
   G_OBJECT_CLASS (fovea_images_page_parent_class)->dispose (object);
 }
 

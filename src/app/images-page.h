@@ -62,8 +62,11 @@ FoveaConcept *fovea_images_page_get_concept (FoveaImagesPage *self);
 void          fovea_images_page_set_split (FoveaImagesPage *self, const char *split); /* all of that split; "" without one */
 
 /* Exactly the pictures @ids (of gint64), under one chip that says @what. @opinions: (nullable) what a model said of them, shown in
- * place of the suggestions and kept until the filter is another. */
-void fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what, FoveaOpinions *opinions);
+ * place of the suggestions and kept until the filter is another. @from: (nullable) the page that they were asked for on. */
+void fovea_images_page_show_pictures (FoveaImagesPage *self, GArray *ids, const char *what, FoveaOpinions *opinions, FoveaPage *from);
+
+/* (nullable) borrowed: where the pictures that are shown were asked for. */
+FoveaPage *fovea_images_page_get_from (FoveaImagesPage *self);
 
 /* set_filter() with a condition on a field, whose name its chip says. */
 void fovea_images_page_set_field_filter (FoveaImagesPage *self, const FoveaPictureFilter *filter, const char *field_name);

@@ -180,6 +180,16 @@ number_row_new (FoveaModelForm *self, GParamSpec *pspec, GtkWidget **ret_control
   return row;
 }
 
+/* The row shows as much of what is chosen as there is room for. GTK takes a tooltip for the description, which the subtitle is. */
+static void
+say_choice (AdwComboRow *row)
+{
+  GtkStringObject *chosen = adw_combo_row_get_selected_item (row);
+
+  gtk_widget_set_tooltip_text (GTK_WIDGET (row), chosen != NULL ? gtk_string_object_get_string (chosen) : NULL);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), -1);
+}
+
 static void
 on_chosen (AdwComboRow *row, GParamSpec *unused, FoveaModelForm *self)
 {
@@ -188,6 +198,7 @@ on_chosen (AdwComboRow *row, GParamSpec *unused, FoveaModelForm *self)
 
   if (self->params != NULL && chosen < g_strv_length ((char **) values))
     g_object_set (self->params, gtk_widget_get_name (GTK_WIDGET (row)), values[chosen], NULL);
+  say_choice (row);
 }
 
 static GtkWidget *
@@ -206,6 +217,7 @@ choice_row_new (FoveaModelForm *self, GParamSpec *pspec, GtkWidget **ret_control
   for (guint i = 0; values[i] != NULL; i++)
     if (g_strcmp0 (values[i], now) == 0)
       adw_combo_row_set_selected (ADW_COMBO_ROW (row), i);
+  say_choice (ADW_COMBO_ROW (row));
   name_control (row, pspec);
   g_signal_connect (row, "notify::selected", G_CALLBACK (on_chosen), self);
   *ret_control = row;

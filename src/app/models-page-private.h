@@ -14,6 +14,7 @@ struct _FoveaModelsPage {
   GCancellable *cancellable; /* of the whole page */
   char *pending_id;          /* (nullable) a model just made, to be opened as soon as the list has it */
   gboolean pending_train;
+  GtkWidget *left_at;        /* (nullable) weak: had the keyboard when another page was chosen */
 
   GtkWidget *header_tools;
   GtkStack *stack;

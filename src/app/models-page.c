@@ -192,12 +192,26 @@ page_get_actions (FoveaPage *page)
   return G_ACTION_GROUP (FOVEA_MODELS_PAGE (page)->actions);
 }
 
+/* Who comes back from an evaluation's pictures goes on where they were. */
+static void
+page_set_shown (FoveaPage *page, gboolean shown)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (page));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  if (!shown)
+    g_set_weak_pointer (&FOVEA_MODELS_PAGE (page)->left_at,
+                        focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (page)) ? focus : NULL);
+}
+
 static void
 page_focus (FoveaPage *page)
 {
   FoveaModelsPage *self = FOVEA_MODELS_PAGE (page);
   GtkListBoxRow *first = is_showing (self, "list") ? gtk_list_box_get_row_at_index (self->models_list, 0) : NULL;
 
+  if (self->left_at != NULL && gtk_widget_get_mapped (self->left_at) && gtk_widget_grab_focus (self->left_at))
+    return;
   if (first == NULL || !gtk_widget_grab_focus (GTK_WIDGET (first)))
     (void) gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
 }
@@ -213,6 +227,7 @@ models_page_init_page (FoveaPageInterface *iface)
   iface->get_header_widget = page_get_header_widget;
   iface->get_actions = page_get_actions;
   iface->focus = page_focus;
+  iface->set_shown = page_set_shown;
 }
 
 /* ---- the object ---- */
@@ -229,6 +244,7 @@ models_page_dispose (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->actions);
   g_clear_object (&self->project);
+  g_clear_weak_pointer (&self->left_at);
   g_clear_pointer (&self->pending_id, g_free);
   G_OBJECT_CLASS (fovea_models_page_parent_class)->dispose (object);
 }

@@ -103,8 +103,9 @@ draw_axes (FoveaPlot *self, GtkSnapshot *snapshot, const graphene_rect_t *area, 
       gtk_snapshot_append_color (snapshot, &colors->faint, &GRAPHENE_RECT_INIT (area->origin.x, y, area->size.width, 1.0f));
       if (i % 2 == 0)
         {
-          fovea_chart_draw_text (widget, snapshot, text, (double) x, (double) (area->origin.y + area->size.height) + 2, 0.5, 0.0,
-                                 &colors->foreground, 0);
+          /* The first stands to the right of the corner, where the other axis has its own. */
+          fovea_chart_draw_text (widget, snapshot, text, (double) x, (double) (area->origin.y + area->size.height) + 2, i == 0 ? 0.0 : 0.5,
+                                 0.0, &colors->foreground, 0);
           fovea_chart_draw_text (widget, snapshot, text, (double) area->origin.x - 4, (double) y, 1.0, 0.5, &colors->foreground, 0);
         }
     }

@@ -96,6 +96,15 @@ fovea_project_view_show_page (FoveaProjectView *self, const char *name)
   return TRUE;
 }
 
+void
+fovea_project_view_go_back (FoveaProjectView *self)
+{
+  FoveaPage *from = fovea_images_page_get_from (self->images);
+
+  if (from != NULL && fovea_project_view_get_page (self) == FOVEA_PAGE (self->images))
+    (void) fovea_project_view_show_page (self, fovea_page_get_name (from));
+}
+
 static void
 on_title_changed (FoveaPage *page, FoveaProjectView *self)
 {
@@ -107,7 +116,7 @@ on_title_changed (FoveaPage *page, FoveaProjectView *self)
 static void
 on_pictures_wanted (FoveaPage *page, GArray *ids, const char *what, FoveaOpinions *opinions, FoveaProjectView *self)
 {
-  fovea_images_page_show_pictures (self->images, ids, what, opinions);
+  fovea_images_page_show_pictures (self->images, ids, what, opinions, page);
   show_page (self, FOVEA_PAGE (self->images));
   fovea_page_focus (FOVEA_PAGE (self->images));
 }

@@ -19,6 +19,8 @@ FoveaImagesPage *fovea_project_view_get_images (FoveaProjectView *self);
 
 /* Shows the page of that name ("images", …) and gives it the keyboard. FALSE: there is none. */
 gboolean         fovea_project_view_show_page (FoveaProjectView *self, const char *name);
+/* From pictures that a number of another page has led to, to that page. Nothing elsewhere. */
+void             fovea_project_view_go_back (FoveaProjectView *self);
 FoveaPage       *fovea_project_view_get_page (FoveaProjectView *self); /* the one that is shown; borrowed */
 
 /* Adds the actions whose state is a part's own: "sidebar" and "search". They keep the parts, and with them what is below these, until

@@ -170,6 +170,12 @@ on_page (GSimpleAction *action, GVariant *target, gpointer self)
   (void) fovea_project_view_show_page (FOVEA_WINDOW (self)->view, g_variant_get_string (target, NULL));
 }
 
+static void
+on_back (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  fovea_project_view_go_back (FOVEA_WINDOW (self)->view);
+}
+
 /* Of the model that the Models page is about; without one, that page says how to make it. */
 static void
 on_train (GSimpleAction *action, GVariant *target, gpointer self)
@@ -220,6 +226,21 @@ on_close_project (GSimpleAction *action, GVariant *target, gpointer self)
   fovea_window_show_start (self);
 }
 
+/* GTK's columns of keys are as wide as their text, which at 200 % is wider than many a screen: there they scroll. */
+static void
+make_scrollable (GtkWindow *window)
+{
+  g_autoptr (GtkWidget) content = g_object_ref (gtk_window_get_child (window));
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+
+  gtk_window_set_child (window, NULL);
+  gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (scroller), TRUE);
+  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scroller), TRUE);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), content);
+  gtk_window_set_child (window, scroller);
+  gtk_window_set_resizable (window, TRUE);
+}
+
 /* Built when it is asked for and gone once it is closed: GTK 4.8 answers an assistive program that asks for a window that has
  * just gone with the last of all windows, and ends the program where that one was never shown, as a help overlay that
  * GtkApplicationWindow keeps was not. */
@@ -229,6 +250,7 @@ on_shortcuts (GSimpleAction *action, GVariant *target, gpointer self)
   g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource ("/org/fovea/Fovea/ui/shortcuts-window.ui");
   GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
 
+  make_scrollable (window);
   gtk_window_set_transient_for (window, GTK_WINDOW (self));
   gtk_window_present (window);
 }
@@ -248,6 +270,7 @@ static const FoveaWindowAction actions[] = {
   { { "smaller", on_smaller }, FOVEA_NEEDS_IMAGES },
   { { "normal-size", on_normal_size }, FOVEA_NEEDS_IMAGES },
   { { "page", on_page, "s" }, FOVEA_NEEDS_PROJECT },
+  { { "back", on_back }, FOVEA_NEEDS_IMAGES },
   { { "train", on_train }, FOVEA_NEEDS_PROJECT | FOVEA_NEEDS_WRITE },
   { { "create-model", on_create_model }, FOVEA_NEEDS_PROJECT | FOVEA_NEEDS_WRITE },
   { { "jobs", on_jobs }, FOVEA_NEEDS_PROJECT },

@@ -23,6 +23,7 @@ static const struct {
   { "<Shift>Return|<Shift>KP_Enter", "win.accept-many", NULL }, { "<Control><Shift>f", "win.filters", NULL },
   { "<Control>c", "win.copy", NULL },           { "Menu|<Shift>F10", "win.context-menu", NULL },
   { "Delete|KP_Delete", "win.remove", NULL },   { "Escape", "win.select-none", NULL },
+  { "<Alt>Left|Back", "win.back", NULL },
   { "<Control>a", "win.select-all", NULL },     { "<Control>z", "win.undo", NULL },
   { "<Control><Shift>z|<Control>y", "win.redo", NULL }, { "<Control>v", "win.paste", NULL },
 };
