@@ -120,7 +120,7 @@ refresh (FoveaJobRow *self)
   set_pause_button (self, state == FOVEA_JOB_PAUSED);
   if (!over && fraction >= 0.0)
     gtk_progress_bar_set_fraction (self->progress_bar, MIN (fraction, 1.0));
-  else if (!over)
+  else if (!over && state != FOVEA_JOB_PAUSED)
     gtk_progress_bar_pulse (self->progress_bar);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, fovea_job_get_title (self->job),
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, tooltip, -1);

@@ -51,6 +51,8 @@ on_finished (FoveaJob *job, FoveaWindow *self)
   if (self->project == NULL)
     return;
   notify_of (self, job);
+  if (fovea_job_get_kind (job) == FOVEA_JOB_TRAIN && fovea_job_get_state (job) == FOVEA_JOB_CANCELLED)
+    fovea_window_toast (self, _("Training cancelled. The model is as it was."), NULL, NULL);
   if (fovea_error_is_disk_full (fovea_job_get_error (job)))
     fovea_window_show_disk_full (self, fovea_job_get_error (job));
 }

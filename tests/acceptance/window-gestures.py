@@ -23,7 +23,7 @@ import zipfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from checks import Checks, complaints, drive_window  # noqa: E402
 
-DEFAULT = ("coming", "leaving", "sorting", "copies", "moved", "network", "disk", "newer")
+DEFAULT = ("coming", "leaving", "sorting", "copies", "moved", "training", "network", "disk", "newer")
 OTHERS = ("work",)  # where a machine imports faster than its question is answered, closing is not met while work runs
 SIZE = "1600x800"  # room beside the window
 DISK = "size=16m"
@@ -77,8 +77,8 @@ class Person:
         except AssertionError:
             self.check(False, text)
 
-    def run(self, *arguments):
-        return subprocess.run([self.plan["fovea"], *arguments], check=True, capture_output=True)
+    def run(self, *arguments, **environment):
+        return subprocess.run([self.plan["fovea"], *arguments], check=True, capture_output=True, env=dict(os.environ, **environment))
 
     def open(self, project, packs=None):
         environment = dict(os.environ, FOVEA_PACK_DIR=packs or self.plan["packs"])
@@ -332,6 +332,65 @@ def scene_moved(person):
     person.soon(lambda: not person.word("no longer where"), "the moved pictures are found")
     found = sqlite3.connect("file:%s?mode=ro" % project, uri=True).execute("SELECT path FROM inputs WHERE name LIKE 'dress%'").fetchall()
     person.check(len(found) == 3 and all(b"elsewhere" in bytes(path) for path, in found), "the project says where they are: %s" % found)
+    person.close()
+
+
+def scene_training(person):
+    """A deep training is paused, goes on and is cancelled on its model's page; then an export, thought better of and done."""
+    d = person.d
+    project = os.path.join(person.home, "training.fovea")
+    person.run("project", "create", project)
+    person.run("import", project, *[os.path.join(person.plan["data"], "apparel", "test", concept) for concept in ("dress", "hat", "shoes")],
+               "--format", "folders")
+    person.run("models", "create", project, "--id", "slow", "--type", "visual-classifier", "--param", "num_epochs=60")
+    person.run("models", "train", project, "slow", "--time-limit", "3", FOVEA_PACK_DIR=person.plan["packs"])
+
+    def versions():
+        rows = sqlite3.connect("file:%s?mode=ro" % project, uri=True).execute("SELECT public_id, status FROM model_versions").fetchall()
+        return sorted(rows)
+
+    def said():
+        """Of the job's row on the model's page."""
+        work = d.find_all("list", "Running work", visible=False)
+        return " ".join(d.name(label) for label in d.find_all(("label", "status bar"), re.compile("steps|Paused"), root=work[0], visible=False)) if work else ""
+
+    def press(button):
+        d.do(d.find("push button", re.compile("^" + button), root=d.find("list", "Running work", visible=False), visible=False))
+
+    def at_step():
+        found = re.search(r"(\d+) of \d+ steps", said())
+        return int(found.group(1)) if found else 0
+
+    before = versions()
+    person.open(project)
+    d.key("ctrl+2")
+    d.click(d.find("list item", "slow", timeout=20))
+    state = d.name(d.find("label", re.compile(r"held out")))
+    d.key("ctrl+t")
+    person.soon(lambda: at_step() > 0, "the training says how far it is", timeout=60)
+    press("Pause")
+    person.soon(lambda: "Paused" in said(), "it says that it is paused", timeout=30)
+    d.settled(timeout=30)
+    stopped_at = at_step()
+    time.sleep(2)
+    person.check(at_step() == stopped_at, "and stands still at step %d" % stopped_at)
+    press("Go on")
+    person.soon(lambda: "Paused" not in said() and at_step() > stopped_at, "it goes on", timeout=60)
+    press("Cancel")
+    person.soon(lambda: person.word("^Training cancelled"), "it says that it is cancelled", timeout=60)
+    person.soon(lambda: not said() and person.word(re.escape(state)), "the page is as before: %s" % state)
+    person.check(versions() == before, "and so are the versions: %d" % len(before))
+
+    written = os.path.join(person.home, "slow.onnx")
+    for name, key in (("unwanted.onnx", "Escape"), ("slow.onnx", "Return")):
+        d.do(d.find("push button", re.compile("^Export")))
+        person.another_window()
+        d.key("ctrl+a")
+        d.type(os.path.join(person.home, name))
+        d.key(key)
+        d.wait_for(lambda: person.count_windows() == 1, timeout=20, what="the end of the choice")
+    person.soon(lambda: os.path.exists(written) and person.word("^Written to"), "an export is written", timeout=60)
+    person.check(not os.path.exists(os.path.join(person.home, "unwanted.onnx")), "and one that was cancelled is not")
     person.close()
 
 
