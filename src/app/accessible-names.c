@@ -13,12 +13,24 @@ name_menu_button (GtkMenuButton *button)
     gtk_accessible_update_property (GTK_ACCESSIBLE (inner), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
+/* What a button is for need not be said over what it has just opened. */
+static gboolean
+on_query_tooltip (GtkWidget *button, int x, int y, gboolean by_key, GtkTooltip *tooltip, gpointer data)
+{
+  GtkPopover *popover = gtk_menu_button_get_popover (GTK_MENU_BUTTON (button));
+
+  if (popover != NULL && gtk_widget_get_visible (GTK_WIDGET (popover)))
+    g_signal_stop_emission_by_name (button, "query-tooltip");
+  return FALSE;
+}
+
 void
 fovea_name_menu_buttons (GtkWidget *widget)
 {
   if (GTK_IS_MENU_BUTTON (widget))
     {
       name_menu_button (GTK_MENU_BUTTON (widget));
+      g_signal_connect (widget, "query-tooltip", G_CALLBACK (on_query_tooltip), NULL);
       return;
     }
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))

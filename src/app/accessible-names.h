@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /* Names that GTK 4.8 does not give by itself. */
 
 /* The keyboard is in a button within a GtkMenuButton, which knows nothing of the name of the whole: gives it that of the label, else of
- * the tooltip, of each menu button at or below @widget. To be called when they are all there. */
+ * the tooltip, of each menu button at or below @widget. Its tooltip keeps off what the button has opened. To be called once, when they
+ * are all there. */
 void fovea_name_menu_buttons (GtkWidget *widget);
 
 /* A row of a GtkListView or GtkColumnView whose @child has been set: what is bound to it in words. */

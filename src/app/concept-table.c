@@ -6,6 +6,7 @@
 
 #include "app/chart-draw.h"
 
+#define COUNT_MARGIN_PX 12 /* style.css: inside the buttons */
 #define INDEX_KEY "fovea-concept-index"
 
 /* ---- a row: a concept of the evaluation ---- */
@@ -51,8 +52,8 @@ static const struct {
   [N_PICTURES] = { N_("Pictures"), N_("Pictures labelled with the concept"), TRUE },
   [PRECISION] = { N_("Precision"), N_("Of the pictures that the model gives the concept, how many have it"), FALSE },
   [RECALL] = { N_("Recall"), N_("Of the pictures that have the concept, how many the model finds"), FALSE },
-  [F1] = { N_("F1"), N_("Precision and recall in one figure: their harmonic mean"), FALSE },
-  [AVERAGE_PRECISION] = { N_("AP"), N_("Average precision: over all thresholds"), FALSE },
+  [F1] = { N_("F1"), N_("Precision and recall in one figure, high only where both are high (their harmonic mean)"), FALSE },
+  [AVERAGE_PRECISION] = { N_("AP"), N_("Average precision: how far the pictures of the concept come before all others, the most probable first; 100 % when no other is among them"), FALSE },
   [N_MISSED] = { N_("Missed"), N_("Pictures that have the concept, and the model does not say so"), TRUE },
   [N_WRONG] = { N_("Wrong"), N_("Pictures that do not have the concept, and the model says so"), TRUE },
 };
@@ -148,6 +149,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
       child = gtk_button_new_with_label ("");
       gtk_widget_add_css_class (child, "flat");
       gtk_widget_set_halign (child, get_number_align ());
+      gtk_widget_set_halign (gtk_button_get_child (GTK_BUTTON (child)), get_number_align ());
       g_object_set_data (G_OBJECT (child), INDEX_KEY, data);
       g_signal_connect (child, "clicked", G_CALLBACK (on_count_clicked), item);
     }
@@ -222,9 +224,13 @@ finish_headings (FoveaConceptTable *self)
       if (!GTK_IS_BOX (content) || column == NAME)
         continue;
       gtk_widget_set_halign (content, get_number_align ());
-      /* The arrow of the order stands to the right over buttons, as wide as their margin, and to the left over plain numbers. */
-      if (columns[column].count == (gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL))
+      /* The arrow of the order stands to the left, so that the words end where the numbers do. */
+      if (gtk_widget_get_default_direction () != GTK_TEXT_DIR_RTL)
         gtk_box_reorder_child_after (GTK_BOX (content), gtk_widget_get_last_child (content), NULL);
+      if (columns[column].count && gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL)
+        gtk_widget_set_margin_start (content, COUNT_MARGIN_PX);
+      else if (columns[column].count)
+        gtk_widget_set_margin_end (content, COUNT_MARGIN_PX);
     }
 }
 

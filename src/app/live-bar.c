@@ -59,7 +59,7 @@ refresh (FoveaLiveBar *self)
 
   gtk_label_set_label (self->label, text);
   gtk_label_set_label (self->message, message);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->label), message); /* the button's own would cover what pops up from it */
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->live_button), message);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->live_button), GTK_ACCESSIBLE_PROPERTY_LABEL, text,
                                   GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, message, -1);
   gtk_widget_set_opacity (self->busy, fovea_live_get_busy (self->live) ? 1.0 : 0.0);

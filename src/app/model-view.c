@@ -259,6 +259,14 @@ fovea_model_view_get_model (FoveaModelView *self)
   return self->model;
 }
 
+/* What was read of another model stands somewhere else on its page. */
+static void
+scroll_up (FoveaModelView *self)
+{
+  for (GtkWidget *tab = gtk_widget_get_first_child (GTK_WIDGET (self->stack)); tab != NULL; tab = gtk_widget_get_next_sibling (tab))
+    gtk_adjustment_set_value (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (tab)), 0.0);
+}
+
 void
 fovea_model_view_set_model (FoveaModelView *self, FoveaModel *model)
 {
@@ -276,6 +284,7 @@ fovea_model_view_set_model (FoveaModelView *self, FoveaModel *model)
   gtk_editable_set_text (GTK_EDITABLE (self->purpose_row), fovea_model_get_notes (model));
   fovea_model_view_set_error (self, "");
   fovea_model_view_show_tab (self, "overview");
+  scroll_up (self);
   refresh (self);
 }
 

@@ -237,6 +237,7 @@ fovea_review_page_init_actions (FoveaReviewPage *self)
 
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (details));
+  gtk_label_set_label (self->order_label, _(orders[0].title));
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     g_action_map_add_action_entries (G_ACTION_MAP (self->actions), &actions[i].entry, 1, self);
   add_keys (self);

@@ -340,10 +340,19 @@ enable_all (FoveaSidebar *self)
     gtk_widget_action_set_enabled (GTK_WIDGET (self), actions[k], TRUE);
 }
 
+/* The menu opened while the button was down and has got its release: GTK 4.8 holds what was below the pointer for pressed until then. */
+static void
+release (GtkWidget *widget)
+{
+  for (; widget != NULL; widget = gtk_widget_get_parent (widget))
+    gtk_widget_unset_state_flags (widget, GTK_STATE_FLAG_ACTIVE);
+}
+
 static void
 on_menu_closed (FoveaSidebar *self)
 {
   enable_all (self);
+  release (GTK_WIDGET (self->menu_row));
   if (self->menu_row != NULL)
     gtk_widget_grab_focus (GTK_WIDGET (self->menu_row));
 }

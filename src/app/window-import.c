@@ -203,6 +203,13 @@ offer_splits (Intake *intake, AdwMessageDialog *dialog)
   adw_message_dialog_set_extra_child (dialog, GTK_WIDGET (intake->split_check));
 }
 
+/* Return answers; on the check box, which comes first, it would only tick. */
+static void
+focus_answer (GtkWindow *dialog)
+{
+  gtk_window_set_focus (dialog, gtk_window_get_default_widget (dialog));
+}
+
 static void
 ask_about_folders (Intake *intake, const FoveaImportSurvey *survey)
 {
@@ -231,8 +238,7 @@ ask_about_folders (Intake *intake, const FoveaImportSurvey *survey)
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "folders");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   g_signal_connect (dialog, "response", G_CALLBACK (on_answer), intake);
-  /* Return answers; on the check box, which comes first, it would only tick. */
-  gtk_window_set_focus (GTK_WINDOW (dialog), gtk_window_get_default_widget (GTK_WINDOW (dialog)));
+  g_signal_connect_after (dialog, "map", G_CALLBACK (focus_answer), NULL);
   gtk_window_present (GTK_WINDOW (dialog));
 }
 

@@ -45,7 +45,8 @@ get_info (FoveaModelType *type)
   static const FoveaModelTypeInfo info = {
     .id = "embedding-classifier",
     .title = N_("Context-based classifier"),
-    .description = N_("Learns your concepts from examples, in a second, on what a pretrained network already sees in a picture."),
+    .description = N_("The quick way, to begin with: learns your concepts from a few examples of each, in seconds, on what a pretrained "
+                      "network already sees in a picture."),
     .question = N_("Which of my concepts is it?"),
     .example = N_("Sort clothes into dresses, hats and shoes after labelling some of each."),
     .aliases = aliases,

@@ -63,7 +63,8 @@ get_info (FoveaModelType *type)
   static const FoveaModelTypeInfo info = {
     .id = "visual-classifier",
     .title = N_("Visual classifier"),
-    .description = N_("Learns your concepts through every layer of a network, for the last bit of accuracy; takes minutes. "
+    .description = N_("The thorough way, where the quick one is not right often enough: learns your concepts through every layer of a "
+                      "network, which takes minutes. "
                       "Before it is trained it says which of a pretrained network's own concepts are in a picture."),
     .question = N_("What is in the picture?"),
     .example = N_("Tell twelve screws apart that a quick classifier keeps mixing up."),
