@@ -53,7 +53,8 @@ static const struct {
   [PRECISION] = { N_("Precision"), N_("Of the pictures that the model gives the concept, how many have it"), FALSE },
   [RECALL] = { N_("Recall"), N_("Of the pictures that have the concept, how many the model finds"), FALSE },
   [F1] = { N_("F1"), N_("Precision and recall in one figure, high only where both are high (their harmonic mean)"), FALSE },
-  [AVERAGE_PRECISION] = { N_("AP"), N_("Average precision: how far the pictures of the concept come before all others, the most probable first; 100 % when no other is among them"), FALSE },
+  [AVERAGE_PRECISION] = { N_("AP"), N_("Average precision: how far the pictures of the concept come before all others, the most "
+                                      "probable first; 100 % when no other is among them"), FALSE },
   [N_MISSED] = { N_("Missed"), N_("Pictures that have the concept, and the model does not say so"), TRUE },
   [N_WRONG] = { N_("Wrong"), N_("Pictures that do not have the concept, and the model says so"), TRUE },
 };

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* How good a version is, in words that do not promise more than is known. */
 
-/* "85.3 % (82.3 to 87.9) on 600 pictures of test", "… by cross-validation", "… that were held out"; with fewer than ten pictures of a concept it says so
- * instead of a percentage; "Not evaluated" where that is so. */
+/* "85.3 % (82.3 to 87.9) on 600 pictures of test", "… by cross-validation", "… that were held out"; with fewer than ten
+ * pictures of a concept it says so instead of a percentage; "Not evaluated" where that is so. */
 char *fovea_headline_dup_text (const FoveaHeadline *headline) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Where a model can be measured: cross-validation, or for a @deep one the pictures that it held out, then each of @splits. */
