@@ -15,7 +15,7 @@ struct _FoveaSplitList {
   FoveaProject *project;
   GCancellable *cancellable;
   guint count_id;
-  gboolean counting;
+  gboolean counting, stale; /* what changed since the counting began is not in it */
   GtkWidget *expander;
   GtkListBox *list;
 };
@@ -142,6 +142,8 @@ show_counts (FoveaSplitList *self, GPtrArray *counts)
 
 /* ---- counting ---- */
 
+static void on_project_changed (FoveaSplitList *self);
+
 static void
 on_counted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -151,6 +153,9 @@ on_counted (GObject *source, GAsyncResult *result, gpointer data)
   self->counting = FALSE;
   if (counts != NULL && self->project != NULL)
     show_counts (self, counts);
+  if (self->stale && self->project != NULL)
+    on_project_changed (self);
+  self->stale = FALSE;
 }
 
 static gboolean
@@ -160,7 +165,10 @@ count (gpointer data)
 
   self->count_id = 0;
   if (self->counting)
-    return G_SOURCE_REMOVE;
+    {
+      self->stale = TRUE;
+      return G_SOURCE_REMOVE;
+    }
   self->counting = TRUE;
   fovea_project_count_splits_async (self->project, self->cancellable, on_counted, g_object_ref (self));
   return G_SOURCE_REMOVE;
