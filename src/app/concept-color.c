@@ -82,7 +82,7 @@ fovea_concept_dot_snapshot (GtkSnapshot *snapshot, const GdkRGBA *color, const G
   float width = side_px * 0.22f, middle = y + (side_px - width) / 2.0f;
 
   /* Three times as light or dark as what is below it, and no more than that: the colour is what matters. */
-  rim.alpha *= 0.6f;
+  rim.alpha *= 0.7f;
   gsk_rounded_rect_init_from_rect (&outline, &GRAPHENE_RECT_INIT (x, y, side_px, side_px), side_px / 2.0f);
   gtk_snapshot_push_rounded_clip (snapshot, &outline);
   if (!is_not)

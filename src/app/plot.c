@@ -112,10 +112,12 @@ draw_axes (FoveaPlot *self, GtkSnapshot *snapshot, const graphene_rect_t *area, 
   fovea_chart_draw_text (widget, snapshot, self->x_title, to_x (area, 0.5), gtk_widget_get_height (widget), 0.5, 1.0, &colors->foreground,
                          (int) area->size.width);
   {
-    int title_width;
+    int length, height = gtk_widget_get_height (widget);
 
-    fovea_chart_get_text_size (widget, self->y_title, &title_width, NULL);
-    fovea_chart_draw_text_up (widget, snapshot, self->y_title, text_height / 2.0, to_y (area, 0.5) + title_width / 2.0, &colors->foreground, 0);
+    fovea_chart_get_text_size (widget, self->y_title, &length, NULL);
+    length = MIN (length, height);
+    fovea_chart_draw_text_up (widget, snapshot, self->y_title, text_height / 2.0, CLAMP (to_y (area, 0.5) + length / 2.0, length, height),
+                              &colors->foreground, height);
   }
 }
 
