@@ -60,6 +60,7 @@ typedef struct {
 
   FoveaDeepBest best;
   double least_loss;         /* of any validation */
+  GArray *least_losses;      /* (nullable) double [held out]: what each added to it */
   guint n_worse;             /* validations since */
   guint64 next_validation;
   gboolean stopped_early;

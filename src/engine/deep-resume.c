@@ -9,7 +9,7 @@
 #include "models/params.h"
 #include "nn/onnx.h"
 
-#define FORMAT 1
+#define FORMAT 2
 
 /* Of all that must be the same: pictures, labels, concepts and parameters, but for how long it may take. */
 static char *
@@ -70,6 +70,16 @@ points_to_json (FoveaDeep *deep)
   return array;
 }
 
+static JsonArray *
+losses_to_json (const FoveaDeep *deep)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; deep->least_losses != NULL && i < deep->least_losses->len; i++)
+    json_array_add_double_element (array, g_array_index (deep->least_losses, double, i));
+  return array;
+}
+
 JsonObject *
 fovea_deep_dup_json (FoveaDeep *deep)
 {
@@ -107,6 +117,7 @@ fovea_deep_save (FoveaDeep *deep, GError **error)
   json_object_set_int_member (header, "step", (gint64) deep->good_step);
   json_object_set_int_member (header, "stage_first", (gint64) deep->stage_first);
   set_number (header, "least_loss", deep->least_loss);
+  json_object_set_array_member (header, "least_losses", losses_to_json (deep));
   json_object_set_int_member (header, "worse", deep->n_worse);
   checkpoint.header = header;
   checkpoint.state = g_bytes_ref (deep->good_state);
@@ -221,10 +232,34 @@ read_best (FoveaDeep *deep, JsonObject *header)
   deep->elapsed_before_s = MAX (0, get_number (header, "seconds"));
 }
 
+static gboolean
+read_losses (FoveaDeep *deep, JsonObject *header)
+{
+  JsonNode *node = json_object_get_member (header, "least_losses");
+  JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  if (array == NULL)
+    return FALSE;
+  deep->least_losses = g_array_new (FALSE, FALSE, sizeof (double));
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *element = json_array_get_element (array, i);
+      double loss;
+
+      if (!JSON_NODE_HOLDS_VALUE (element))
+        return FALSE;
+      loss = json_node_get_double (element);
+      if (!isfinite (loss))
+        return FALSE;
+      g_array_append_val (deep->least_losses, loss);
+    }
+  return TRUE;
+}
+
 gboolean
 fovea_deep_read_header (FoveaDeep *deep, JsonObject *header)
 {
-  if (!read_plan (deep, header))
+  if (!read_plan (deep, header) || !read_losses (deep, header))
     return FALSE;
   read_best (deep, header);
   read_points (deep, header);
@@ -244,7 +279,8 @@ fovea_deep_load (FoveaDeep *deep, GError **error)
     return refuse (error, "it was begun by another version of Fovea");
   if (g_strcmp0 (json_object_get_string_member_with_default (checkpoint.header, "key", NULL), key) != 0)
     return refuse (error, "pictures, labels or parameters have changed since it was begun");
-  if (!fovea_deep_read_header (deep, checkpoint.header))
+  if (!fovea_deep_read_header (deep, checkpoint.header) ||
+      (g_bytes_get_size (checkpoint.best) > 0 && deep->least_losses->len != fovea_training_pictures_get_n_held_out (deep->pictures)))
     return refuse (error, "its file is damaged");
   return fovea_deep_make_trainer (deep, error) && fovea_deep_run_unit (deep, load_trainer, &loading, error);
 }

@@ -124,6 +124,7 @@ deep_clear (FoveaDeep *deep)
   g_clear_pointer (&deep->pictures, fovea_training_pictures_free);
   g_clear_pointer (&deep->network, fovea_graph_unref);
   fovea_deep_best_clear (&deep->best);
+  g_clear_pointer (&deep->least_losses, g_array_unref);
   g_clear_pointer (&deep->good_state, g_bytes_unref);
   for (guint i = 0; i < deep->n; i++)
     g_free (deep->paths[i]);

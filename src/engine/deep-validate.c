@@ -9,11 +9,6 @@
 
 #define BATCH 16
 
-/* A later average is of better weights than an earlier one; it gives way only to one whose loss was clearly less and that
- * was right more often, because a few dozen pictures cannot tell small differences, and a network that grows sure of
- * itself loses by its loss what it gains in accuracy. */
-#define SLACK 1.05
-
 typedef struct {
   FoveaDeep *deep;
   FoveaGraph *graph;
@@ -22,6 +17,7 @@ typedef struct {
   FoveaTensor *outputs; /* logits, or unit vectors of an embedder */
   float *vectors;       /* of all of them so far; (nullable) */
   gsize dim;
+  double *losses;       /* [held out] what each adds to the loss */
 } Validation;
 
 static gboolean
@@ -99,7 +95,7 @@ judge_rows (Validation *self, guint from, guint n, FoveaDeepBest *result)
       const guint row = fovea_training_pictures_get_row (deep->pictures, TRUE, from + i);
       float *probabilities = result->probabilities + (from + i) * k;
 
-      result->loss += judge_row (deep, FOVEA_TENSOR_DATA (self->outputs, float) + i * k, deep->targets + (gsize) row * k, probabilities);
+      self->losses[from + i] = judge_row (deep, FOVEA_TENSOR_DATA (self->outputs, float) + i * k, deep->targets + (gsize) row * k, probabilities);
       result->accuracy += is_right (deep, row, probabilities);
     }
 }
@@ -180,6 +176,8 @@ judge_vectors (Validation *self, FoveaDeepBest *result, GError **error)
   if (!fovea_deep_run_unit (deep, compare, &comparison, error))
     return FALSE;
   sum = fovea_retrieval_sum (result->found, n, truth, deep->n_concepts, G_MAXUINT);
+  for (guint i = 0; i < n; i++)
+    self->losses[i] = result->found[i].n_relevant > 0 ? 1 - (double) result->found[i].map_at_r : 0;
   result->loss = sum.n > 0 ? 1 - sum.map_at_r : 1;
   result->accuracy = sum.n > 0 ? sum.recall_at_1 : 0;
   return TRUE;
@@ -193,19 +191,26 @@ fovea_deep_best_clear (FoveaDeepBest *best)
   g_clear_pointer (&best->found, g_free);
 }
 
+/* A later average is of better weights than an earlier one. It gives way only where it was right less often and lost clearly
+ * more: a few dozen pictures cannot tell small differences, and a network that grows sure of itself loses by its loss what it
+ * gains in accuracy. */
 static void
-take_result (FoveaDeep *deep, FoveaDeepBest *result)
+take_result (FoveaDeep *deep, FoveaDeepBest *result, const double *losses)
 {
   const gboolean first = deep->best.graph == NULL;
+  const guint n = fovea_training_pictures_get_n_held_out (deep->pictures);
 
   if (first || result->loss < deep->least_loss)
     {
       deep->least_loss = result->loss;
+      g_clear_pointer (&deep->least_losses, g_array_unref);
+      deep->least_losses = g_array_new (FALSE, FALSE, sizeof (double));
+      g_array_append_vals (deep->least_losses, losses, n);
       deep->n_worse = 0;
     }
   else
     deep->n_worse++;
-  if (!first && !(result->loss <= SLACK * deep->least_loss || result->accuracy >= deep->best.accuracy))
+  if (!first && result->accuracy < deep->best.accuracy && fovea_deep_is_clearly_more (losses, &g_array_index (deep->least_losses, double, 0), n))
     {
       fovea_deep_best_clear (result);
       return;
@@ -223,6 +228,7 @@ fovea_deep_validate (FoveaDeep *deep, GError **error)
   FoveaTrainingPoint point = { .step = result.step, .loss = NAN, .learning_rate = NAN };
   gboolean ok = fovea_deep_run_unit (deep, compile, &self, error);
 
+  self.losses = g_new0 (double, n);
   if (!deep->options.metric.wanted)
     result.probabilities = g_new0 (float, MAX ((gsize) n * deep->n_concepts, 1));
   for (guint from = 0; ok && from < n; from += BATCH)
@@ -233,20 +239,22 @@ fovea_deep_validate (FoveaDeep *deep, GError **error)
     ok = ok && judge_vectors (&self, &result, error);
   else
     {
-      result.loss /= n;
+      for (guint i = 0; i < n; i++)
+        result.loss += self.losses[i] / n;
       result.accuracy /= n;
     }
   g_free (self.vectors);
-  if (!ok)
+  if (ok)
     {
-      fovea_deep_best_clear (&result);
-      return FALSE;
+      point.validation_loss = result.loss;
+      point.validation_accuracy = result.accuracy;
+      fovea_job_add_training_point (deep->training->job, &point);
+      take_result (deep, &result, self.losses);
     }
-  point.validation_loss = result.loss;
-  point.validation_accuracy = result.accuracy;
-  fovea_job_add_training_point (deep->training->job, &point);
-  take_result (deep, &result);
-  return TRUE;
+  else
+    fovea_deep_best_clear (&result);
+  g_free (self.losses);
+  return ok;
 }
 
 static gboolean

@@ -12,6 +12,7 @@
 #define BOTH_STAGES_EPOCHS 7
 #define STAGE_2_HEAD_RATE 2e-3
 #define SCRATCH_MAX_EPOCHS 200
+#define CLEARLY 2.0 /* standard errors */
 
 const char *const fovea_template_names[] = {
   [FOVEA_TEMPLATE_EFFICIENTNET_LITE0] = "efficientnet-lite0",
@@ -148,4 +149,16 @@ double
 fovea_deep_average_decay (guint64 n_steps)
 {
   return CLAMP (1 - 4 / (double) MAX (n_steps, 1), 0, 0.99);
+}
+
+gboolean
+fovea_deep_is_clearly_more (const double *losses, const double *least, gsize n)
+{
+  double mean = 0, squares = 0;
+
+  for (gsize i = 0; i < n; i++)
+    mean += (losses[i] - least[i]) / (double) n;
+  for (gsize i = 0; i < n; i++)
+    squares += (losses[i] - least[i] - mean) * (losses[i] - least[i] - mean);
+  return mean > 0 && (n < 2 || mean > CLEARLY * sqrt (squares / (double) (n - 1) / (double) n));
 }

@@ -105,4 +105,8 @@ guint64 fovea_deep_warm_up_steps (guint64 n_steps);
 /* min (0.99, 1 − 4 / steps), so that the average is of the last quarter of a stage at most. */
 double fovea_deep_average_decay (guint64 n_steps);
 
+/* Whether @losses [n] are more than @least [n] of the same pictures, by two standard errors of the mean of the differences
+ * (a paired t-test). Of one picture: whether it is more. */
+gboolean fovea_deep_is_clearly_more (const double *losses, const double *least, gsize n);
+
 G_END_DECLS

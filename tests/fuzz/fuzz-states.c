@@ -87,8 +87,12 @@ try_header (JsonObject *header)
   FoveaTraining training = { .job = job };
   FoveaDeep deep = { .training = &training };
   FoveaTrainingPoint point;
+  const gboolean ok = fovea_deep_read_header (&deep, header);
 
-  if (!fovea_deep_read_header (&deep, header))
+  for (guint i = 0; deep.least_losses != NULL && i < deep.least_losses->len; i++)
+    g_assert_true (isfinite (g_array_index (deep.least_losses, double, i)));
+  g_clear_pointer (&deep.least_losses, g_array_unref);
+  if (!ok)
     return FALSE;
   g_assert_cmpuint (deep.plan.n_stages, >=, 1);
   g_assert_cmpuint (deep.plan.n_stages, <=, FOVEA_DEEP_MAX_STAGES);

@@ -142,6 +142,25 @@ test_names (void)
   g_assert_false (fovea_template_from_name ("resnet", &template));
 }
 
+/* Differences 0.1 ± 0.2 of four pictures are chance (0.23 / √4 of standard error), of a hundred like them they are not. */
+static void
+test_clearly_more (void)
+{
+  double losses[100], least[100];
+
+  for (guint i = 0; i < 100; i++)
+    {
+      least[i] = 0.5 + 0.01 * i;
+      losses[i] = least[i] + 0.1 + (i % 2 == 0 ? 0.2 : -0.2);
+    }
+  g_assert_false (fovea_deep_is_clearly_more (losses, least, 4));
+  g_assert_true (fovea_deep_is_clearly_more (losses, least, 100));
+  g_assert_false (fovea_deep_is_clearly_more (least, losses, 100));
+  g_assert_false (fovea_deep_is_clearly_more (least, least, 100));
+  g_assert_true (fovea_deep_is_clearly_more (losses, least, 1));
+  g_assert_false (fovea_deep_is_clearly_more (losses, least, 0));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -153,5 +172,6 @@ main (int argc, char **argv)
   g_test_add_func ("/models/deep-plan/average", test_average);
   g_test_add_func ("/models/deep-plan/weights", test_weights);
   g_test_add_func ("/models/deep-plan/names", test_names);
+  g_test_add_func ("/models/deep-plan/clearly-more", test_clearly_more);
   return g_test_run ();
 }
