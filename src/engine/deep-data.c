@@ -236,22 +236,23 @@ report_outside (FoveaDeep *deep, const FoveaRows *rows, char *const *paths)
                                 _("The file lies outside of the folders that you have allowed, or is no longer in the project"));
 }
 
-/* Concepts without a picture are left out of the count: they cannot be learned, and do not make the others few. */
+/* Concepts without a picture are left out of the count: they cannot be learned, and do not make the others few. Nor does one that
+ * is rare among many. */
 static gboolean
 count_concepts (FoveaDeep *deep, GError **error)
 {
   g_autofree gsize *n_pictures = g_new0 (gsize, MAX (deep->n_concepts, 1));
+  gsize n_of_all = 0;
   guint n_with = 0;
 
-  deep->n_rarest = G_MAXSIZE;
   for (guint k = 0; k < deep->n_concepts; k++)
     {
       for (guint i = 0; i < deep->n - deep->n_held_out; i++)
         n_pictures[k] += deep->truth[(gsize) i * deep->n_concepts + k] > 0;
       n_with += n_pictures[k] > 0;
-      if (n_pictures[k] > 0)
-        deep->n_rarest = MIN (deep->n_rarest, n_pictures[k]);
+      n_of_all += n_pictures[k];
     }
+  deep->n_each = n_of_all / MAX (n_with, 1);
   if (deep->options.balanced)
     {
       deep->concept_weights = g_new (float, MAX (deep->n_concepts, 1));

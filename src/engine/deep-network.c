@@ -49,7 +49,8 @@ network_from_scratch (FoveaDeep *deep, GError **error)
 typedef struct {
   FoveaDeep *deep;
   FoveaEmbedder *embedder;
-  guint n, dim;
+  guint n_views;  /* of each picture, as the training shows it; 0: one, as it is predicted from */
+  guint n, dim;   /* vectors; of picture i % n_pictures */
   float *vectors;
   FoveaTensor *images; /* of the batch */
   guint at;
@@ -74,6 +75,16 @@ run_embedder (gpointer data, GCancellable *cancellable, GError **error)
 }
 
 static gboolean
+get_picture (LinearStart *self, guint i, float *dest, GError **error)
+{
+  FoveaTrainingPictures *pictures = self->deep->pictures;
+  const guint n = fovea_training_pictures_get_n (pictures);
+
+  return self->n_views > 0 ? fovea_training_pictures_get_view (pictures, i % n, i / n, dest, error)
+                           : fovea_training_pictures_get_plain (pictures, FALSE, i, dest, error);
+}
+
+static gboolean
 embed (LinearStart *self, GError **error)
 {
   FoveaDeep *deep = self->deep;
@@ -88,7 +99,7 @@ embed (LinearStart *self, GError **error)
       if (images == NULL)
         return FALSE;
       for (guint i = 0; i < n; i++)
-        if (!fovea_training_pictures_get_plain (deep->pictures, FALSE, self->at + i, FOVEA_TENSOR_DATA (images, float) + i * pixels, error))
+        if (!get_picture (self, self->at + i, FOVEA_TENSOR_DATA (images, float) + i * pixels, error))
           return FALSE;
       self->images = images;
       if (!fovea_deep_run_unit (deep, run_embedder, self, error))
@@ -101,7 +112,7 @@ static gboolean
 fit_head (gpointer data, GCancellable *cancellable, GError **error)
 {
   LinearStart *self = data;
-  const guint k = self->deep->n_concepts;
+  const guint k = self->deep->n_concepts, n_pictures = fovea_training_pictures_get_n (self->deep->pictures);
   g_autoptr (FoveaHeadTrainer) trainer = fovea_head_trainer_new ();
   g_autoptr (FoveaHeadResult) result = NULL;
   g_autofree gint8 *labels = g_new (gint8, (gsize) self->n * k);
@@ -109,7 +120,8 @@ fit_head (gpointer data, GCancellable *cancellable, GError **error)
   FoveaHeadOptions options;
 
   for (guint i = 0; i < self->n; i++)
-    memcpy (labels + (gsize) i * k, self->deep->truth + (gsize) fovea_training_pictures_get_row (self->deep->pictures, FALSE, i) * k, k);
+    memcpy (labels + (gsize) i * k,
+            self->deep->truth + (gsize) fovea_training_pictures_get_row (self->deep->pictures, FALSE, i % n_pictures) * k, k);
   head_data.vectors[FOVEA_FIT_LETTERBOX] = self->vectors;
   fovea_head_options_init (&options);
   options.exclusive = self->deep->options.exclusive;
@@ -128,7 +140,7 @@ embed_all (LinearStart *self, GError **error)
 {
   if (!fovea_deep_run_unit (self->deep, load_embedder, self, error))
     return FALSE;
-  self->n = fovea_training_pictures_get_n (self->deep->pictures);
+  self->n = fovea_training_pictures_get_n (self->deep->pictures) * MAX (self->n_views, 1);
   self->dim = fovea_embedder_get_dim (self->embedder);
   self->vectors = g_new (float, (gsize) self->n * self->dim);
   return embed (self, error);
@@ -138,7 +150,7 @@ embed_all (LinearStart *self, GError **error)
 static FoveaHead *
 linear_start (FoveaDeep *deep, GError **error)
 {
-  LinearStart self = { .deep = deep };
+  LinearStart self = { .deep = deep, .n_views = fovea_deep_start_views (fovea_training_pictures_get_n (deep->pictures)) };
 
   if (embed_all (&self, error))
     fovea_deep_run_unit (deep, fit_head, &self, error);
@@ -192,11 +204,12 @@ fovea_deep_make_network (FoveaDeep *deep, GError **error)
     return FALSE;
   if (deep->options.metric.wanted)
     return add_metric (deep, error);
-  if (fovea_deep_starts_linear (&deep->options, deep->n_rarest))
+  if (fovea_deep_starts_linear (&deep->options, deep->n_each))
     {
       start = linear_start (deep, error);
       if (start == NULL)
         return FALSE;
+      deep->loss.label_smoothing = 0;
     }
   if (deep->options.dropout > 0 && !fovea_network_add_dropout (deep->network, deep->options.dropout, error))
     return FALSE;
@@ -364,7 +377,7 @@ fovea_deep_make_plan (FoveaDeep *deep, GError **error)
   if (!ok)
     return FALSE;
   deep->step_seconds = making.seconds;
-  fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_rarest, making.seconds,
+  fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_each, making.seconds,
                         fovea_deep_left_s (deep), &deep->plan);
   return TRUE;
 }

@@ -36,7 +36,7 @@ typedef struct {
   gint8 *truth;     /* [n, n_concepts] */
   float *targets;   /* [n, n_concepts] */
   float *concept_weights; /* [n_concepts], or NULL: each picture counts the same */
-  gsize n_rarest;   /* pictures of the rarest concept among those to learn from */
+  gsize n_each;     /* pictures of a concept among those to learn from, on average */
   FoveaTrainingPictures *pictures;
 
   FoveaInputSpec input;

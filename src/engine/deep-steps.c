@@ -46,11 +46,10 @@ fovea_deep_elapsed_s (const FoveaDeep *deep)
   return deep->elapsed_before_s + (double) (g_get_monotonic_time () - deep->training->started_us - deep->paused_us) / G_TIME_SPAN_SECOND;
 }
 
-/* A picture that is only looked at costs about a third of one that is learned from. */
 static double
 validation_s (const FoveaDeep *deep)
 {
-  return fovea_training_pictures_get_n_held_out (deep->pictures) * deep->step_seconds / deep->options.batch_size / 3;
+  return fovea_training_pictures_get_n_held_out (deep->pictures) * FOVEA_DEEP_LOOKED_AT * deep->step_seconds / deep->options.batch_size;
 }
 
 double

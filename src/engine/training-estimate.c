@@ -187,11 +187,11 @@ typedef struct {
   GError *error;
 } Estimating;
 
-/* Of the concepts that have pictures, the one with the fewest; how many have. */
+/* Pictures of a concept that has any, on average; how many have. */
 static gsize
-find_rarest (const FoveaRows *rows, guint *ret_n_concepts)
+count_each (const FoveaRows *rows, guint *ret_n_concepts)
 {
-  gsize rarest = G_MAXSIZE;
+  gsize n_of_all = 0;
 
   *ret_n_concepts = 0;
   for (guint c = 0; c < rows->n_concepts; c++)
@@ -201,9 +201,9 @@ find_rarest (const FoveaRows *rows, guint *ret_n_concepts)
       for (gsize i = 0; i < rows->n; i++)
         n += rows->labels[i * rows->n_concepts + c] > 0;
       *ret_n_concepts += n > 0;
-      rarest = n > 0 ? MIN (rarest, n) : rarest;
+      n_of_all += n;
     }
-  return rarest;
+  return n_of_all / MAX (*ret_n_concepts, 1);
 }
 
 static gboolean
@@ -212,12 +212,12 @@ estimate (Estimating *self, GError **error)
   g_autoptr (FoveaRows) rows = fovea_rows_load_to_learn (self->reader, error);
   FoveaDeepPlan plan;
   guint n_concepts;
-  gsize n_rarest;
+  gsize n_each;
 
   g_clear_pointer (&self->reader, fovea_store_free);
   if (rows == NULL)
     return FALSE;
-  n_rarest = find_rarest (rows, &n_concepts);
+  n_each = count_each (rows, &n_concepts);
   if (n_concepts == 0)
     {
       g_set_error_literal (error, FOVEA_ENGINE_ERROR, FOVEA_ENGINE_ERROR_INVALID, _("Label pictures of a concept first"));
@@ -225,16 +225,19 @@ estimate (Estimating *self, GError **error)
     }
   /* What is held out of few is nothing (deep-data.c). */
   self->estimate.n_pictures = (guint) rows->n;
-  if (n_rarest > FOVEA_DEEP_FEW)
+  if (n_each > FOVEA_DEEP_FEW)
     self->estimate.n_pictures -= (guint) (self->options.validation_fraction * (double) rows->n);
   self->estimate.step_seconds = measure (&self->options, n_concepts, self->scheduler, g_task_get_cancellable (self->task), error);
   if (self->estimate.step_seconds <= 0)
     return FALSE;
-  fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_rarest, self->estimate.step_seconds * OVERHEAD,
+  fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
                         self->options.time_limit_s, &plan);
   for (guint i = 0; i < plan.n_stages; i++)
     self->estimate.n_steps += plan.stages[i].n_steps;
   self->estimate.seconds = (double) self->estimate.n_steps * self->estimate.step_seconds * OVERHEAD;
+  if (fovea_deep_starts_linear (&self->options, n_each))
+    self->estimate.seconds += FOVEA_DEEP_LOOKED_AT * self->estimate.step_seconds / self->options.batch_size
+                              * fovea_deep_start_views (self->estimate.n_pictures) * self->estimate.n_pictures;
   return TRUE;
 }
 

@@ -60,4 +60,7 @@ guint fovea_training_pictures_get_row (FoveaTrainingPictures *self, gboolean hel
 /* The same picture as the network sees it when it predicts, to @dest f32 [3,S,S]. Job thread. */
 gboolean fovea_training_pictures_get_plain (FoveaTrainingPictures *self, gboolean held_out, guint i, float *dest, GError **error);
 
+/* Picture @i of those to learn from as @epoch shows it, but never mixed with another. Job thread. */
+gboolean fovea_training_pictures_get_view (FoveaTrainingPictures *self, guint i, guint64 epoch, float *dest, GError **error);
+
 G_END_DECLS

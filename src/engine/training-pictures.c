@@ -212,20 +212,28 @@ typedef struct {
 } Seen;
 
 static gboolean
-add_picture (FoveaTrainingPictures *self, FoveaTrainingBatch *batch, guint at, const Seen *seen, GError **error)
+show (FoveaTrainingPictures *self, guint index, guint64 epoch, float *dest, GError **error)
 {
-  const int size = self->spec.input.size;
-  g_autoptr (FoveaImage) image = get_image (self, seen->index, error);
+  g_autoptr (FoveaImage) image = get_image (self, index, error);
   FoveaView view;
 
   if (image == NULL)
     {
-      g_prefix_error (error, "%s: ", self->spec.paths[seen->index]);
+      g_prefix_error (error, "%s: ", self->spec.paths[index]);
       return FALSE;
     }
-  fovea_augmentation_draw (&self->spec.augmentation, image->width, image->height, size, self->spec.seed, seen->epoch, seen->index, &view);
-  fovea_augment_picture (image, &view, &self->spec.input,
-                         FOVEA_TENSOR_DATA (batch->pictures, float) + (gsize) at * 3 * (gsize) size * (gsize) size);
+  fovea_augmentation_draw (&self->spec.augmentation, image->width, image->height, self->spec.input.size, self->spec.seed, epoch, index, &view);
+  fovea_augment_picture (image, &view, &self->spec.input, dest);
+  return TRUE;
+}
+
+static gboolean
+add_picture (FoveaTrainingPictures *self, FoveaTrainingBatch *batch, guint at, const Seen *seen, GError **error)
+{
+  const gsize size = (gsize) self->spec.input.size;
+
+  if (!show (self, seen->index, seen->epoch, FOVEA_TENSOR_DATA (batch->pictures, float) + at * 3 * size * size, error))
+    return FALSE;
   memcpy (FOVEA_TENSOR_DATA (batch->targets, float) + (gsize) at * self->spec.n_concepts,
           self->spec.targets + (gsize) seen->index * self->spec.n_concepts, self->spec.n_concepts * sizeof (float));
   return TRUE;
@@ -347,6 +355,12 @@ fovea_training_pictures_get_plain (FoveaTrainingPictures *self, gboolean held_ou
   if (image != NULL)
     fovea_fit_picture (image, FOVEA_FIT_LETTERBOX, &self->spec.input, dest);
   return image != NULL;
+}
+
+gboolean
+fovea_training_pictures_get_view (FoveaTrainingPictures *self, guint i, guint64 epoch, float *dest, GError **error)
+{
+  return show (self, fovea_training_pictures_get_row (self, FALSE, i), epoch, dest, error);
 }
 
 guint

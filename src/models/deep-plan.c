@@ -11,6 +11,10 @@
 #define STAGE_MIN_EPOCHS 3
 #define BOTH_STAGES_EPOCHS 7
 #define STAGE_2_HEAD_RATE 2e-3
+#define FEW_HEAD_PART 0.04 /* of the usual rates */
+#define FEW_BACKBONE_PART (1 / 3.0)
+#define FEW_VIEWS 8
+#define FEW_VECTORS 4096
 #define SCRATCH_MAX_EPOCHS 200
 #define CLEARLY 2.0 /* standard errors */
 
@@ -64,9 +68,15 @@ fovea_template_get_batch_size (FoveaTemplate template)
 }
 
 gboolean
-fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_rarest)
+fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_each)
 {
-  return fovea_template_get_pack (options->template) != NULL && n_rarest <= FOVEA_DEEP_FEW;
+  return fovea_template_get_pack (options->template) != NULL && n_each <= FOVEA_DEEP_FEW;
+}
+
+guint
+fovea_deep_start_views (gsize n_pictures)
+{
+  return (guint) CLAMP (FEW_VECTORS / MAX (n_pictures, 1), 1, FEW_VIEWS);
 }
 
 static guint64
@@ -84,28 +94,29 @@ stage_pictures (double most, double n, gboolean few)
 static void
 plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guint64 available, FoveaDeepPlan *plan)
 {
-  const double head_rate = linear ? FOVEA_DEEP_FEW_HEAD_RATE : options->head_rate;
+  const double head_rate = options->head_rate * (linear ? FEW_HEAD_PART : 1);
+  const double backbone_rate = options->backbone_rate * (linear ? FEW_BACKBONE_PART : 1);
   const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear));
   const double once_more = MIN (stage_pictures (STAGE_2_PICTURES, n, linear), BOTH_STAGES_EPOCHS * n - (double) first * options->batch_size);
   guint64 second;
 
   plan->n_stages = 1;
-  plan->stages[0] = (FoveaDeepStage) { MIN (first, available), head_rate, options->backbone_rate };
+  plan->stages[0] = (FoveaDeepStage) { MIN (first, available), head_rate, backbone_rate };
   if (options->time_limit_s <= 0 || available <= first || once_more <= 0)
     return;
   second = MIN (steps_of (options, once_more), available - first);
   if ((double) second < FOVEA_DEEP_STAGE_2_MIN_PART * (double) first)
     return;
   plan->n_stages = 2;
-  plan->stages[1] = (FoveaDeepStage) { second, MIN (head_rate, STAGE_2_HEAD_RATE), options->backbone_rate };
+  plan->stages[1] = (FoveaDeepStage) { second, MIN (head_rate, STAGE_2_HEAD_RATE), backbone_rate };
 }
 
 void
-fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_rarest, double step_seconds,
+fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_each, double step_seconds,
                       double seconds_left, FoveaDeepPlan *ret_plan)
 {
   const gboolean from_pack = fovea_template_get_pack (options->template) != NULL;
-  const gboolean linear = fovea_deep_starts_linear (options, n_rarest), limited = options->time_limit_s > 0;
+  const gboolean linear = fovea_deep_starts_linear (options, n_each), limited = options->time_limit_s > 0;
   const guint64 available = limited ? (guint64) MAX (1, floor (MAX (seconds_left, 0) / step_seconds)) : G_MAXUINT64;
   const double n = (double) n_pictures;
   double epochs = options->n_epochs;
@@ -120,8 +131,8 @@ fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n
     epochs = limited ? SCRATCH_MAX_EPOCHS : templates[options->template].epochs;
   ret_plan->n_stages = 1;
   ret_plan->stages[0].n_steps = MIN (steps_of (options, epochs * n), available);
-  ret_plan->stages[0].backbone_rate = from_pack ? options->backbone_rate : options->rate;
-  ret_plan->stages[0].head_rate = !from_pack ? options->rate : linear ? FOVEA_DEEP_FEW_HEAD_RATE : options->head_rate;
+  ret_plan->stages[0].backbone_rate = !from_pack ? options->rate : options->backbone_rate * (linear ? FEW_BACKBONE_PART : 1);
+  ret_plan->stages[0].head_rate = !from_pack ? options->rate : options->head_rate * (linear ? FEW_HEAD_PART : 1);
 }
 
 void

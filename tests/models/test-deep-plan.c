@@ -51,8 +51,13 @@ test_few (void)
   g_assert_false (fovea_deep_starts_linear (&options, 13));
   g_assert_false (fovea_deep_starts_linear (&scratch, 5));
   fovea_deep_plan_make (&options, 50, 5, 0.5, 0, &plan);
-  g_assert_cmpfloat (plan.stages[0].head_rate, ==, 1e-3);
+  g_assert_cmpfloat_with_epsilon (plan.stages[0].head_rate, 2e-4, 1e-12);
+  g_assert_cmpfloat_with_epsilon (plan.stages[0].backbone_rate, 1e-4, 1e-12);
   g_assert_cmpuint (plan.stages[0].n_steps, ==, 63);
+  g_assert_cmpuint (fovea_deep_start_views (50), ==, 8);
+  g_assert_cmpuint (fovea_deep_start_views (1000), ==, 4);
+  g_assert_cmpuint (fovea_deep_start_views (100000), ==, 1);
+  g_assert_cmpuint (fovea_deep_start_views (0), ==, 8);
 }
 
 static void
