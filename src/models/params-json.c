@@ -115,8 +115,10 @@ fields_of_choice (GObject *object, const char *choice)
 }
 
 static JsonArray *
-options_to_json (GObject *object, const FoveaParamInfo *info)
+options_to_json (GObject *object, GParamSpec *pspec)
 {
+  const FoveaParamInfo *info = fovea_param_get_info (pspec);
+  const GValue *usual = g_param_spec_get_default_value (pspec);
   JsonArray *options = json_array_new ();
 
   for (guint i = 0; info->choices != NULL && info->choices[i] != NULL; i++)
@@ -130,7 +132,8 @@ options_to_json (GObject *object, const FoveaParamInfo *info)
                                     info->field_type == FOVEA_FIELD_RECURSIVE_ENUM ? fields_of_choice (object, info->choices[i])
                                                                                    : json_array_new ());
       json_object_set_boolean_member (option, "internal_only", FALSE);
-      json_object_set_boolean_member (option, "recommended", i == 0);
+      json_object_set_boolean_member (option, "recommended",
+                                      G_VALUE_HOLDS_STRING (usual) && g_strcmp0 (g_value_get_string (usual), info->choices[i]) == 0);
       json_array_add_object_element (options, option);
     }
   return options;
@@ -164,7 +167,7 @@ field_to_json (GObject *object, GParamSpec *pspec)
   json_object_set_member (field, "default_value", value_to_json (pspec, g_param_spec_get_default_value (pspec)));
   json_object_set_string_member (field, "description", g_param_spec_get_blurb (pspec));
   json_object_set_string_member (field, "placeholder", g_param_spec_get_nick (pspec));
-  json_object_set_array_member (field, "model_type_enum_options", options_to_json (object, info));
+  json_object_set_array_member (field, "model_type_enum_options", options_to_json (object, pspec));
   json_object_set_boolean_member (field, "internal_only", FALSE);
   json_object_set_boolean_member (field, "required", FALSE);
   add_range (field, pspec, info);

@@ -32,28 +32,30 @@ static const struct {
   const char *name;
   const char *nick, *blurb; /* (nullable) */
   double value;             /* < 0: the classifier's */
+  const char *text;         /* (nullable): the classifier's */
 } learner_params[] = {
-  { "template", NULL, NULL, -1 },
-  { "time-limit", NULL, NULL, -1 },
-  { "num-epochs", NULL, NULL, -1 },
-  { "batch-size", NULL, NULL, -1 },
-  { "image-size", NULL, NULL, -1 },
-  { "head-lrate", N_("Learning rate of the concepts"), N_("Highest rate of the concepts’ own vectors and of the layer that is new"), 1e-3 },
-  { "backbone-lrate", NULL, NULL, -1 },
-  { "lrate", NULL, NULL, -1 },
-  { "weight-decay", NULL, NULL, -1 },
-  { "min-scale", NULL, NULL, -1 },
-  { "max-scale", NULL, NULL, -1 },
-  { "flip-probability", NULL, NULL, -1 },
-  { "rotation", NULL, NULL, -1 },
-  { "colour", NULL, NULL, -1 },
-  { "blur-probability", NULL, NULL, -1 },
-  { "erase-probability", NULL, NULL, -1 },
+  /* Every picture of a project is embedded: the quicker network. */
+  { "template", NULL, NULL, -1, "efficientnet-lite0" },
+  { "time-limit", NULL, NULL, -1, NULL },
+  { "num-epochs", NULL, NULL, -1, NULL },
+  { "batch-size", NULL, NULL, -1, NULL },
+  { "image-size", NULL, NULL, -1, NULL },
+  { "head-lrate", N_("Learning rate of the concepts"), N_("Highest rate of the concepts’ own vectors and of the layer that is new"), 1e-3, NULL },
+  { "backbone-lrate", NULL, NULL, -1, NULL },
+  { "lrate", NULL, NULL, -1, NULL },
+  { "weight-decay", NULL, NULL, -1, NULL },
+  { "min-scale", NULL, NULL, -1, NULL },
+  { "max-scale", NULL, NULL, -1, NULL },
+  { "flip-probability", NULL, NULL, -1, NULL },
+  { "rotation", NULL, NULL, -1, NULL },
+  { "colour", NULL, NULL, -1, NULL },
+  { "blur-probability", NULL, NULL, -1, NULL },
+  { "erase-probability", NULL, NULL, -1, NULL },
   { "validation-fraction", NULL, N_("Part of the pictures that is not learned from, to see whether each finds its like among the others; "
-                                    "a split “validation” takes its place"), 0.2 },
-  { "patience", NULL, NULL, -1 },
-  { "precision", NULL, NULL, -1 },
-  { "seed", NULL, NULL, -1 },
+                                    "a split “validation” takes its place"), 0.2, NULL },
+  { "patience", NULL, NULL, -1, NULL },
+  { "precision", NULL, NULL, -1, NULL },
+  { "seed", NULL, NULL, -1, NULL },
 };
 
 #define N_PROPS (PROP_LEARNER + G_N_ELEMENTS (learner_params))
@@ -181,7 +183,7 @@ fovea_visual_embedder_finalize (GObject *object)
 
 /* The same parameter again, of this type. */
 static GParamSpec *
-copy_param (GParamSpec *from, const char *nick, const char *blurb, double value)
+copy_param (GParamSpec *from, const char *nick, const char *blurb, double value, const char *text)
 {
   const char *name = from->name;
 
@@ -193,7 +195,7 @@ copy_param (GParamSpec *from, const char *nick, const char *blurb, double value)
   if (G_IS_PARAM_SPEC_DOUBLE (from))
     return g_param_spec_double (name, nick, blurb, G_PARAM_SPEC_DOUBLE (from)->minimum, G_PARAM_SPEC_DOUBLE (from)->maximum,
                                 value >= 0 ? value : G_PARAM_SPEC_DOUBLE (from)->default_value, FLAGS);
-  return g_param_spec_string (name, nick, blurb, G_PARAM_SPEC_STRING (from)->default_value, FLAGS);
+  return g_param_spec_string (name, nick, blurb, text != NULL ? text : G_PARAM_SPEC_STRING (from)->default_value, FLAGS);
 }
 
 /* The classifier's class lives as long as its words are used here: for ever. */
@@ -206,7 +208,8 @@ add_learner_params (void)
     {
       GParamSpec *from = g_object_class_find_property (classifier, learner_params[i].name);
 
-      props[PROP_LEARNER + i] = copy_param (from, learner_params[i].nick, learner_params[i].blurb, learner_params[i].value);
+      props[PROP_LEARNER + i] = copy_param (from, learner_params[i].nick, learner_params[i].blurb, learner_params[i].value,
+                                           learner_params[i].text);
       fovea_param_mark (props[PROP_LEARNER + i], fovea_param_get_info (from));
       if (fovea_param_is_basic (from))
         fovea_param_mark_basic (props[PROP_LEARNER + i]);

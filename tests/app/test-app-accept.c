@@ -178,11 +178,7 @@ main (int argc, char **argv)
   if (argc == 3 && g_str_equal (argv[1], "--decoder"))
     return app_testing_main (argc, argv, add_tests);
   packs = mini_folder_new ();
-  {
-    g_autoptr (FoveaGraph) graph = mini_pack_graph ("efficientnet-lite0");
-
-    mini_pack_save (graph, packs, "efficientnet-lite0");
-  }
+  mini_pack_save_all (packs);
   status = app_testing_main (argc, argv, add_tests);
   mini_folder_remove (packs);
   return status;

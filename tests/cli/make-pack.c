@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* make-pack FOLDER: writes a pack of a few numbers there, under the default pack's name. */
+/* make-pack FOLDER: writes packs of a few numbers there, under the names of those that training starts from. */
 #include "models/mini-pack.h"
 
 int
 main (int argc, char **argv)
 {
-  g_autoptr (FoveaGraph) graph = mini_pack_graph ("efficientnet-lite0");
-
   if (argc != 2)
     return 2;
-  mini_pack_save (graph, argv[1], "efficientnet-lite0");
+  mini_pack_save_all (argv[1]);
   return 0;
 }

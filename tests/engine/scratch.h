@@ -33,11 +33,7 @@ scratch_init (Scratch *scratch, gboolean with_pack)
   g_setenv ("FOVEA_THUMBNAIL_DIR", thumbnails, TRUE);
   g_setenv ("XDG_STATE_HOME", scratch->folder, TRUE);
   if (with_pack)
-    {
-      g_autoptr (FoveaGraph) graph = mini_pack_graph ("efficientnet-lite0");
-
-      mini_pack_save (graph, scratch->packs, "efficientnet-lite0");
-    }
+    mini_pack_save_all (scratch->packs);
   path = scratch_path (scratch, "test.fovea");
   scratch->project = fovea_project_create (path, &error);
   g_assert_no_error (error);

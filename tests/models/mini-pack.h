@@ -92,6 +92,20 @@ mini_pack_save (FoveaGraph *graph, const char *folder, const char *name)
   g_assert_no_error (error);
 }
 
+/* Under the names of the packs that training starts from. */
+static inline void
+mini_pack_save_all (const char *folder)
+{
+  static const char *const names[] = { "efficientnet-lite0", "efficientnet-lite2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (FoveaGraph) graph = mini_pack_graph (names[i]);
+
+      mini_pack_save (graph, folder, names[i]);
+    }
+}
+
 /* A folder of its own that $FOVEA_PACK_DIR names; emptied by mini_folder_remove. */
 static inline char *
 mini_folder_new (void)
