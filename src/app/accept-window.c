@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "app/concept-color.h"
+#include "app/flow-child.h"
 #include "app/picture-strip.h"
 
 struct _FoveaAcceptWindow {
@@ -99,7 +100,7 @@ read_labels (FoveaAcceptWindow *self)
 static void
 append_count (FoveaAcceptWindow *self, FoveaConcept *concept, guint n)
 {
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *dot = fovea_concept_dot_new (), *child;
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *dot = fovea_concept_dot_new ();
   g_autofree char *text = g_strdup_printf ("%u", n);
   GtkWidget *label = gtk_label_new (fovea_concept_get_name (concept)), *number = gtk_label_new (text);
   GdkRGBA color;
@@ -110,9 +111,7 @@ append_count (FoveaAcceptWindow *self, FoveaConcept *concept, guint n)
   gtk_box_append (GTK_BOX (box), dot);
   gtk_box_append (GTK_BOX (box), label);
   gtk_box_append (GTK_BOX (box), number);
-  gtk_flow_box_append (self->counts, box);
-  child = gtk_widget_get_parent (box);
-  gtk_widget_set_focusable (child, FALSE);
+  gtk_flow_box_append (self->counts, fovea_flow_child_new (box));
 }
 
 static void

@@ -5,12 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* Names that GTK 4.8 does not give by itself. */
+/* What GTK 4.8 and libadwaita 1.2 do not tell assistive programs by themselves. */
 
-/* The keyboard is in a button within a GtkMenuButton, which knows nothing of the name of the whole: gives it that of the label, else of
- * the tooltip, of each menu button at or below @widget. Its tooltip keeps off what the button has opened. To be called once, when they
- * are all there. */
-void fovea_name_menu_buttons (GtkWidget *widget);
+/* From now on, as each comes to the screen: an entry row's text says that it is one and has the keyboard, an expander row says whether it is
+ * open, a drop-down and a combo row say what is chosen, the list of a group is named as the group, the buttons of a question say their
+ * words once, and the tooltip of a menu button keeps off what the button has opened. To be called once, before there are any. */
+void fovea_accessible_names_init (void);
 
 /* A row of a GtkListView or GtkColumnView whose @child has been set: what is bound to it in words. */
 void fovea_name_list_row (GtkWidget *child, const char *name);

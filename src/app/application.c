@@ -4,6 +4,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "app/accessible-names.h"
 #include "app/help-window.h"
 #include "app/paths.h"
 #include "app/preferences-window.h"
@@ -340,6 +341,7 @@ application_startup (GApplication *app)
 
   g_resources_register (fovea_app_get_resource ());
   G_APPLICATION_CLASS (fovea_application_parent_class)->startup (app);
+  fovea_accessible_names_init ();
   gtk_window_set_default_icon_name (FOVEA_APP_ID);
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (accels); i++)

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/concept-color.h"
+#include "app/flow-child.h"
 #include "app/wrap-box.h"
 
 #define VIEW_KEY "fovea-view"
@@ -145,6 +146,7 @@ fovea_concept_band_class_init (FoveaConceptBandClass *klass)
   signals[VIEW_WANTED] = g_signal_new ("view-wanted", FOVEA_TYPE_CONCEPT_BAND, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                        G_TYPE_INT);
   g_type_ensure (FOVEA_TYPE_CONCEPT_DOT);
+  g_type_ensure (FOVEA_TYPE_FLOW_CHILD);
   g_type_ensure (FOVEA_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/concept-band.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaConceptBand, revealer);

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "app/accessible-names.h"
 #include "app/chart-draw.h"
 
 #define COUNT_MARGIN_PX 12 /* style.css: inside the buttons */
@@ -97,6 +98,8 @@ struct _FoveaConceptTable {
   AdwBin parent_instance;
   GListStore *rows;
   GtkColumnView *view;
+  guint ordered_by; /* by keys; N_COLUMNS: nothing yet */
+  gboolean descending;
 };
 
 G_DEFINE_FINAL_TYPE (FoveaConceptTable, fovea_concept_table, ADW_TYPE_BIN)
@@ -139,6 +142,16 @@ get_number_align (void)
   return gtk_widget_get_default_direction () == GTK_TEXT_DIR_RTL ? GTK_ALIGN_START : GTK_ALIGN_END;
 }
 
+/* A row is named by its concept, as soon as the cell with that is in it. */
+static void
+name_row (GtkWidget *label)
+{
+  GtkWidget *cell = gtk_widget_get_parent (label);
+
+  if (cell != NULL && gtk_widget_get_parent (cell) != NULL)
+    fovea_name_list_row (cell, gtk_label_get_label (GTK_LABEL (label)));
+}
+
 static void
 on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
 {
@@ -159,6 +172,8 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
       child = gtk_label_new (NULL);
       gtk_label_set_xalign (GTK_LABEL (child), column == NAME || get_number_align () == GTK_ALIGN_START ? 0.0f : 1.0f);
       gtk_label_set_ellipsize (GTK_LABEL (child), column == NAME ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
+      if (column == NAME)
+        g_signal_connect (child, "map", G_CALLBACK (name_row), NULL);
     }
   gtk_widget_add_css_class (child, "numeric");
   gtk_list_item_set_child (item, child);
@@ -193,6 +208,8 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
   text = column == NAME ? g_strdup (fovea_evaluation_get_concept_name (row->evaluation, row->concept))
                         : fovea_chart_dup_percent (get_value (row, column));
   gtk_label_set_label (GTK_LABEL (child), text);
+  if (column == NAME)
+    name_row (child);
 }
 
 static void
@@ -210,16 +227,47 @@ add_column (FoveaConceptTable *self, Column column)
   gtk_column_view_append_column (self->view, view_column);
 }
 
+static gboolean
+on_heading_key (GtkWidget *title, GVariant *unused, gpointer data)
+{
+  FoveaConceptTable *self = FOVEA_CONCEPT_TABLE (gtk_widget_get_ancestor (title, FOVEA_TYPE_CONCEPT_TABLE));
+  guint column = GPOINTER_TO_UINT (data);
+  g_autoptr (GtkColumnViewColumn) view_column = g_list_model_get_item (gtk_column_view_get_columns (self->view), column);
+
+  self->descending = self->ordered_by == column && !self->descending;
+  self->ordered_by = column;
+  gtk_column_view_sort_by_column (self->view, view_column, self->descending ? GTK_SORT_DESCENDING : GTK_SORT_ASCENDING);
+  return GDK_EVENT_STOP;
+}
+
+/* GTK 4.8 leaves headings to the pointer. */
+static void
+give_keys (GtkWidget *title, Column column)
+{
+  GtkEventController *keys = gtk_shortcut_controller_new ();
+
+  gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (keys),
+                                        gtk_shortcut_new (gtk_shortcut_trigger_parse_string ("space|KP_Space|Return|KP_Enter"),
+                                                          gtk_callback_action_new (on_heading_key, GUINT_TO_POINTER (column), NULL)));
+  gtk_widget_add_controller (title, keys);
+  gtk_widget_set_focusable (title, TRUE);
+  g_object_set (title, "accessible-role", GTK_ACCESSIBLE_ROLE_BUTTON, NULL);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (title), GTK_ACCESSIBLE_PROPERTY_LABEL, _(columns[column].title), -1);
+}
+
 /* Headings stand over their numbers, and say what they mean: GtkColumnViewColumn has neither, so the widgets are asked for. */
 static void
 finish_headings (FoveaConceptTable *self)
 {
-  GtkWidget *title = gtk_widget_get_first_child (gtk_widget_get_first_child (GTK_WIDGET (self->view)));
+  GtkWidget *header = gtk_widget_get_first_child (GTK_WIDGET (self->view)), *title = gtk_widget_get_first_child (header);
 
+  gtk_widget_set_can_focus (header, TRUE); /* so that the headings in it can */
+  gtk_widget_set_focusable (header, FALSE);
   for (Column column = NAME; column < N_COLUMNS && title != NULL; column++, title = gtk_widget_get_next_sibling (title))
     {
       GtkWidget *content = gtk_widget_get_first_child (title);
 
+      give_keys (title, column);
       if (columns[column].tip != NULL)
         gtk_widget_set_tooltip_text (title, _(columns[column].tip));
       if (!GTK_IS_BOX (content) || column == NAME)
@@ -244,6 +292,32 @@ on_activate (GtkColumnView *view, guint position, FoveaConceptTable *self)
     g_signal_emit (self, signals[CONCEPT_ACTIVATED], 0, row->concept);
 }
 
+/* The headings one by one, then the rows; GtkColumnView knows of the rows alone. */
+static gboolean
+concept_table_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  GtkWidget *view = GTK_WIDGET (FOVEA_CONCEPT_TABLE (widget)->view);
+  GtkWidget *header = gtk_widget_get_first_child (view), *list = gtk_widget_get_last_child (view);
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL, *title;
+  gboolean back = direction == GTK_DIR_TAB_BACKWARD || direction == GTK_DIR_LEFT || direction == GTK_DIR_UP;
+  gboolean in_header = focus != NULL && gtk_widget_get_parent (focus) == header;
+  gboolean in_list = focus != NULL && gtk_widget_is_ancestor (focus, list);
+
+  if (!in_header && (in_list || back) && gtk_widget_child_focus (list, direction))
+    return TRUE;
+  if (in_list && !back)
+    return FALSE;
+  if (in_header)
+    title = back ? gtk_widget_get_prev_sibling (focus) : gtk_widget_get_next_sibling (focus);
+  else
+    title = back ? gtk_widget_get_last_child (header) : gtk_widget_get_first_child (header);
+  for (; title != NULL; title = back ? gtk_widget_get_prev_sibling (title) : gtk_widget_get_next_sibling (title))
+    if (gtk_widget_get_visible (title) && gtk_widget_grab_focus (title))
+      return TRUE;
+  return !back && gtk_widget_child_focus (list, direction);
+}
+
 static void
 concept_table_dispose (GObject *object)
 {
@@ -255,6 +329,7 @@ static void
 fovea_concept_table_class_init (FoveaConceptTableClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = concept_table_dispose;
+  GTK_WIDGET_CLASS (klass)->focus = concept_table_focus;
   signals[PICTURES_WANTED] = g_signal_new ("pictures-wanted", FOVEA_TYPE_CONCEPT_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                            2, G_TYPE_ARRAY, G_TYPE_STRING);
   signals[CONCEPT_ACTIVATED] = g_signal_new ("concept-activated", FOVEA_TYPE_CONCEPT_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -267,6 +342,7 @@ fovea_concept_table_init (FoveaConceptTable *self)
   GtkSortListModel *sorted;
 
   self->rows = g_list_store_new (FOVEA_TYPE_TABLE_ROW);
+  self->ordered_by = N_COLUMNS;
   self->view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
   for (Column column = NAME; column < N_COLUMNS; column++)
     add_column (self, column);
@@ -280,6 +356,8 @@ fovea_concept_table_init (FoveaConceptTable *self)
   gtk_column_view_set_show_row_separators (self->view, TRUE);
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "concept-table");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Figures per concept"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_last_child (GTK_WIDGET (self->view))), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Figures per concept"), -1); /* the keyboard is in a list within it */
   g_signal_connect (self->view, "activate", G_CALLBACK (on_activate), self);
   adw_bin_set_child (ADW_BIN (self), GTK_WIDGET (self->view));
 }

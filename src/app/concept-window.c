@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/concept-color.h"
+#include "app/flow-child.h"
 
 struct _FoveaConceptWindow {
   AdwWindow parent_instance;
@@ -79,7 +80,7 @@ add_swatches (FoveaConceptWindow *self)
 
   for (guint i = 0; i < FOVEA_N_CONCEPT_COLORS; i++)
     {
-      GtkWidget *swatch = gtk_toggle_button_new (), *dot = fovea_concept_dot_new (), *child;
+      GtkWidget *swatch = gtk_toggle_button_new (), *dot = fovea_concept_dot_new ();
       GdkRGBA color;
 
       gdk_rgba_parse (&color, fovea_concept_color_get_default (i));
@@ -91,9 +92,7 @@ add_swatches (FoveaConceptWindow *self)
       gtk_accessible_update_property (GTK_ACCESSIBLE (swatch), GTK_ACCESSIBLE_PROPERTY_LABEL, _(names[i]), -1);
       g_signal_connect (swatch, "clicked", G_CALLBACK (on_swatch), self);
       self->swatches[i] = swatch;
-      gtk_flow_box_append (self->colors, swatch);
-      child = gtk_widget_get_parent (swatch);
-      gtk_widget_set_focusable (child, FALSE); /* the button in it is what one reaches */
+      gtk_flow_box_append (self->colors, fovea_flow_child_new (swatch)); /* the button in it is what one reaches */
     }
 }
 

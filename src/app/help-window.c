@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/help-topics.h"
+#include "app/tab-stop.h"
 
 #define TOPIC "fovea-topic"
 
@@ -165,6 +166,7 @@ fovea_help_window_class_init (FoveaHelpWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+  g_type_ensure (FOVEA_TYPE_TAB_STOP);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/help-window.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaHelpWindow, search_entry);
   gtk_widget_class_bind_template_child (widget_class, FoveaHelpWindow, list);

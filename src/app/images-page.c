@@ -7,6 +7,7 @@
 #include "app/job-row.h"
 #include "app/settings.h"
 #include "app/stack.h"
+#include "app/tab-stop.h"
 
 #define MIN_SIDE_PX 64
 #define MAX_SIDE_PX 320
@@ -472,6 +473,7 @@ fovea_images_page_class_init (FoveaImagesPageClass *klass)
                                              G_TYPE_NONE, 1, FOVEA_TYPE_PICTURE);
   g_type_ensure (FOVEA_TYPE_CONCEPT_BAND);
   g_type_ensure (FOVEA_TYPE_LIVE_BAR);
+  g_type_ensure (FOVEA_TYPE_TAB_STOP);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/images-page.ui");
   bind_children (widget_class);
 }

@@ -61,8 +61,9 @@ row_new (GType type, GParamSpec *pspec)
 static GtkWidget *
 name_control (GtkWidget *control, GParamSpec *pspec)
 {
-  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, g_param_spec_get_nick (pspec),
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, g_param_spec_get_blurb (pspec), -1);
+  if (!ADW_IS_PREFERENCES_ROW (control)) /* which has its title for a name */
+    gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, g_param_spec_get_nick (pspec), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, g_param_spec_get_blurb (pspec), -1);
   return control;
 }
 

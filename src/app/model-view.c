@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/accessible-names.h"
 #include "app/advice-box.h"
 #include "app/headline.h"
 #include "app/job-row.h"
@@ -133,6 +134,7 @@ version_row_new (FoveaModelVersion *version)
   gtk_label_set_selectable (GTK_LABEL (log), TRUE);
   gtk_widget_add_css_class (log, "version-log");
   adw_expander_row_add_row (ADW_EXPANDER_ROW (row), log);
+  fovea_name_list_row (log, title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, title, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, figure, -1);
   return row;
 }

@@ -5,6 +5,7 @@
 
 #define MAX_SCALE 4.0
 #define WHEEL_FACTOR 1.2
+#define KEY_STEP 0.1 /* of the view */
 
 struct _FoveaPictureView {
   GtkWidget parent_instance;
@@ -101,6 +102,23 @@ fovea_picture_view_set_texture (FoveaPictureView *self, GdkTexture *texture)
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
+/* ---- keys ---- */
+
+/* Shift and arrows, as a drag does: the arrows alone go on to other pictures. */
+static gboolean
+on_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state, FoveaPictureView *self)
+{
+  double x = keyval == GDK_KEY_Right ? 1 : keyval == GDK_KEY_Left ? -1 : 0, y = keyval == GDK_KEY_Down ? 1 : keyval == GDK_KEY_Up ? -1 : 0;
+
+  if ((state & gtk_accelerator_get_default_mod_mask ()) != GDK_SHIFT_MASK || (x == 0 && y == 0) || self->texture == NULL || self->scale <= 0)
+    return GDK_EVENT_PROPAGATE;
+  self->centre_x += x * KEY_STEP * gtk_widget_get_width (GTK_WIDGET (self)) / get_scale (self);
+  self->centre_y += y * KEY_STEP * gtk_widget_get_height (GTK_WIDGET (self)) / get_scale (self);
+  clamp_view (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+  return GDK_EVENT_STOP;
+}
+
 /* ---- pointer ---- */
 
 static void
@@ -192,6 +210,7 @@ fovea_picture_view_init (FoveaPictureView *self)
 {
   GtkEventController *motion = gtk_event_controller_motion_new ();
   GtkEventController *scroll = gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
+  GtkEventController *keys = gtk_event_controller_key_new ();
   GtkGesture *drag = gtk_gesture_drag_new ();
 
   gtk_widget_set_focusable (GTK_WIDGET (self), TRUE);
@@ -199,6 +218,8 @@ fovea_picture_view_init (FoveaPictureView *self)
   g_signal_connect (scroll, "scroll", G_CALLBACK (on_scroll), self);
   g_signal_connect (drag, "drag-begin", G_CALLBACK (on_drag_begin), self);
   g_signal_connect (drag, "drag-update", G_CALLBACK (on_drag_update), self);
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_key), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), keys);
   gtk_widget_add_controller (GTK_WIDGET (self), motion);
   gtk_widget_add_controller (GTK_WIDGET (self), scroll);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drag));

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * FoveaPictureView:
  *
- * One picture as large as there is room, or zoomed: the wheel zooms at the pointer, a drag pans. Never larger than four device
- * pixels for one of the picture.
+ * One picture as large as there is room, or zoomed: the wheel zooms at the pointer, a drag pans, and so do Shift and arrows. Never larger
+ * than four device pixels for one of the picture.
  */
 #define FOVEA_TYPE_PICTURE_VIEW (fovea_picture_view_get_type ())
 G_DECLARE_FINAL_TYPE (FoveaPictureView, fovea_picture_view, FOVEA, PICTURE_VIEW, GtkWidget)

@@ -23,6 +23,7 @@ struct _FoveaPreferencesWindow {
   GtkWidget *clear_button;
   AdwPreferencesGroup *folders_group;
   GPtrArray *folder_rows; /* borrowed by the group */
+  guint n_rules_on_their_way; /* until the last has arrived, the switch is ahead of the project */
 };
 
 G_DEFINE_FINAL_TYPE (FoveaPreferencesWindow, fovea_preferences_window, ADW_TYPE_PREFERENCES_WINDOW)
@@ -104,10 +105,11 @@ on_rule_set (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (FoveaPreferencesWindow) self = data;
   g_autoptr (GError) error = NULL;
 
-  if (fovea_project_set_one_concept_finish (FOVEA_PROJECT (source), result, &error) || self->project == NULL)
-    return;
-  toast_error (self, error);
-  show_rule (self);
+  self->n_rules_on_their_way--;
+  if (!fovea_project_set_one_concept_finish (FOVEA_PROJECT (source), result, &error) && self->project != NULL)
+    toast_error (self, error);
+  if (self->project != NULL)
+    show_rule (self);
 }
 
 static void
@@ -115,14 +117,17 @@ on_rule_switched (FoveaPreferencesWindow *self)
 {
   gboolean one = gtk_switch_get_active (self->one_switch);
 
-  if (self->project != NULL && one != fovea_project_get_one_concept (self->project))
-    fovea_project_set_one_concept_async (self->project, one, NULL, on_rule_set, g_object_ref (self));
+  if (self->project == NULL || (self->n_rules_on_their_way == 0 && one == fovea_project_get_one_concept (self->project)))
+    return;
+  self->n_rules_on_their_way++;
+  fovea_project_set_one_concept_async (self->project, one, NULL, on_rule_set, g_object_ref (self));
 }
 
 static void
 show_rule (FoveaPreferencesWindow *self)
 {
-  gtk_switch_set_active (self->one_switch, fovea_project_get_one_concept (self->project));
+  if (self->n_rules_on_their_way == 0)
+    gtk_switch_set_active (self->one_switch, fovea_project_get_one_concept (self->project));
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/accessible-names.h"
+#include "app/tab-stop.h"
 
 struct _FoveaReportWindow {
   AdwWindow parent_instance;
@@ -122,6 +123,7 @@ fovea_report_window_class_init (FoveaReportWindowClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = report_window_dispose;
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+  g_type_ensure (FOVEA_TYPE_TAB_STOP);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/report-window.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaReportWindow, window_title);
   gtk_widget_class_bind_template_child (widget_class, FoveaReportWindow, copy_button);

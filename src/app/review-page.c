@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/stack.h"
+#include "app/tab-stop.h"
 #include "app/window.h"
 #include "app/wrap-box.h"
 
@@ -343,6 +344,7 @@ fovea_review_page_class_init (FoveaReviewPageClass *klass)
   G_OBJECT_CLASS (klass)->finalize = review_page_finalize;
   widget_class->unroot = review_page_unroot;
   g_type_ensure (FOVEA_TYPE_PICTURE_VIEW);
+  g_type_ensure (FOVEA_TYPE_TAB_STOP);
   g_type_ensure (FOVEA_TYPE_WRAP_BOX);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/review-page.ui");
   bind_children (widget_class);

@@ -7,6 +7,7 @@
 #include "app/concept-row.h"
 #include "app/place-row.h"
 #include "app/split-list.h"
+#include "app/tab-stop.h"
 
 struct _FoveaSidebar {
   AdwBin parent_instance;
@@ -539,6 +540,7 @@ fovea_sidebar_class_init (FoveaSidebarClass *klass)
   signals[CONCEPT_ADDED] = g_signal_new ("concept-added", FOVEA_TYPE_SIDEBAR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                          G_TYPE_STRING, FOVEA_TYPE_PICTURE_SET);
   g_type_ensure (FOVEA_TYPE_SPLIT_LIST);
+  g_type_ensure (FOVEA_TYPE_TAB_STOP);
   install_actions (widget_class);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/sidebar.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaSidebar, places);

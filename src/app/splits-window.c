@@ -5,6 +5,7 @@
 
 #include "app/accessible-names.h"
 #include "app/settings.h"
+#include "app/tab-stop.h"
 #include "engine/splits.h"
 
 /* A preview looks at every picture: not at each step of a spin button. */
@@ -213,6 +214,7 @@ fovea_splits_window_class_init (FoveaSplitsWindowClass *klass)
   G_OBJECT_CLASS (klass)->finalize = splits_window_finalize;
   signals[MADE] = g_signal_new ("made", FOVEA_TYPE_SPLITS_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
+  g_type_ensure (FOVEA_TYPE_TAB_STOP);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/splits-window.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaSplitsWindow, percent_spin);
   gtk_widget_class_bind_template_child (widget_class, FoveaSplitsWindow, seed_spin);

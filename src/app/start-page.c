@@ -68,12 +68,20 @@ start_page_grab_focus (GtkWidget *widget)
   return gtk_widget_grab_focus (FOVEA_START_PAGE (widget)->new_button);
 }
 
+/* GTK's own asks to grab the focus at the end, which the new button always does: Shift+Tab would never get out. */
+static gboolean
+start_page_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  return gtk_widget_child_focus (adw_bin_get_child (ADW_BIN (widget)), direction);
+}
+
 static void
 fovea_start_page_class_init (FoveaStartPageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   widget_class->grab_focus = start_page_grab_focus;
+  widget_class->focus = start_page_focus;
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/start-page.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaStartPage, new_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaStartPage, recent_group);

@@ -3,7 +3,6 @@
 
 #include <glib/gi18n.h>
 
-#include "app/accessible-names.h"
 #include "app/paths.h"
 #include "app/settings.h"
 #include "app/stack.h"
@@ -207,7 +206,6 @@ show_project (FoveaWindow *self)
   gtk_stack_add_named (self->stack, GTK_WIDGET (self->view), "project");
   fovea_window_watch_project (self);
   fovea_window_watch_jobs (self);
-  fovea_name_menu_buttons (GTK_WIDGET (self->view));
   show_page (self, "project");
   update_title (self);
   restore_place (self);
@@ -510,7 +508,6 @@ fovea_window_init (FoveaWindow *self)
   fovea_window_init_actions (self);
   fovea_window_init_import (self);
   fovea_window_init_upkeep (self);
-  fovea_name_menu_buttons (GTK_WIDGET (self->stack));
   fovea_start_page_refresh (self->start_page);
   gtk_widget_grab_focus (GTK_WIDGET (self->start_page));
   fovea_window_update_actions (self);

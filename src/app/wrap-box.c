@@ -147,6 +147,23 @@ wrap_box_size_allocate (GtkWidget *widget, int width, int height, int baseline)
     }
 }
 
+/* In the order of the children. GTK's own goes by the middles of what it takes for lines, and widgets of one row are not all as high. */
+static gboolean
+wrap_box_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  gboolean back = direction == GTK_DIR_TAB_BACKWARD;
+  GtkWidget *child = gtk_widget_get_focus_child (widget);
+
+  if (!back && direction != GTK_DIR_TAB_FORWARD)
+    return GTK_WIDGET_CLASS (fovea_wrap_box_parent_class)->focus (widget, direction);
+  if (child == NULL)
+    child = back ? gtk_widget_get_last_child (widget) : gtk_widget_get_first_child (widget);
+  for (; child != NULL; child = back ? gtk_widget_get_prev_sibling (child) : gtk_widget_get_next_sibling (child))
+    if (gtk_widget_child_focus (child, direction))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 wrap_box_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
@@ -193,6 +210,7 @@ fovea_wrap_box_class_init (FoveaWrapBoxClass *klass)
   widget_class->get_request_mode = wrap_box_get_request_mode;
   widget_class->measure = wrap_box_measure;
   widget_class->size_allocate = wrap_box_size_allocate;
+  widget_class->focus = wrap_box_focus;
   props[PROP_SPACING] = g_param_spec_int ("spacing", NULL, NULL, 0, 1000, 0,
                                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, props);

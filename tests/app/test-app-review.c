@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app-testing.h"
 
+#include "app/picture-view.h"
 #include "app/review-page.h"
 #include "engine/scratch.h"
 
@@ -141,6 +142,45 @@ test_names_and_roles (void)
   review_end (&scratch, window);
 }
 
+/* Shift and an arrow on the picture: whether it was for moving it. */
+static gboolean
+pan (FoveaPictureView *view)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (GTK_WIDGET (view));
+  gboolean handled = FALSE;
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers) && !handled; i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_EVENT_CONTROLLER_KEY (controller))
+        g_signal_emit_by_name (controller, "key-pressed", GDK_KEY_Right, 0u, GDK_SHIFT_MASK, &handled);
+    }
+  return handled;
+}
+
+static void
+test_moving_by_keys (void)
+{
+  enum { WIDTH = 2000, HEIGHT = 1500 };
+  g_autoptr (GBytes) pixels = g_bytes_new_take (g_malloc0 (WIDTH * HEIGHT * 3), WIDTH * HEIGHT * 3);
+  g_autoptr (GdkTexture) texture = gdk_memory_texture_new (WIDTH, HEIGHT, GDK_MEMORY_R8G8B8, pixels, WIDTH * 3);
+  FoveaPictureView *view = g_object_new (FOVEA_TYPE_PICTURE_VIEW, NULL);
+  GtkWidget *window = gtk_window_new ();
+
+  gtk_window_set_child (GTK_WINDOW (window), GTK_WIDGET (view));
+  gtk_window_present (GTK_WINDOW (window));
+  WAIT_FOR (gtk_widget_get_width (GTK_WIDGET (view)) > 0);
+  fovea_picture_view_set_texture (view, texture);
+  g_assert_false (pan (view));
+  fovea_picture_view_zoom_by (view, 2.0);
+  g_assert_false (fovea_picture_view_is_fitted (view));
+  g_assert_true (pan (view));
+  fovea_picture_view_zoom_to_fit (view);
+  g_assert_false (pan (view));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 static void
 test_keys (void)
 {
@@ -165,6 +205,7 @@ test_keys (void)
   g_assert_true (press (window, "j"));
   WAIT_FOR (g_strcmp0 (get_text (window, "place_label"), "5 of 16") == 0);
   g_assert_true (press (window, "plus"));
+  g_assert_true (press (window, "minus"));
   g_assert_true (press (window, "z"));
   g_assert_true (press (window, "i"));
   g_assert_false (adw_flap_get_reveal_flap (ADW_FLAP (get (get_review (window), "side_flap"))));
@@ -242,6 +283,7 @@ add_tests (void)
   g_test_add_func ("/app/review/empty", test_empty);
   g_test_add_func ("/app/review/names-and-roles", test_names_and_roles);
   g_test_add_func ("/app/review/keys", test_keys);
+  g_test_add_func ("/app/review/moving-by-keys", test_moving_by_keys);
   g_test_add_func ("/app/review/edit-by-typing", test_edit_by_typing);
   g_test_add_func ("/app/review/to-the-end", test_to_the_end);
 }

@@ -334,7 +334,9 @@ test_keys (void)
 {
   FoveaWindow *window = sample_new ();
   g_autoptr (GHashTable) keys = read_keys (GTK_WIDGET (window));
-  static const char *const review[] = { "a", "r", "e", "j", "k", "z", "i" }; /* test_review presses them */
+  static const char *const review[] = { /* test_review presses them */
+    "a", "r", "e", "j", "k", "z", "i", "plus", "minus", "<Shift>Left", "<Shift>Right", "<Shift>Up", "<Shift>Down",
+  };
   GtkWidget *help;
 
   g_assert_cmpuint (g_hash_table_size (keys), >, 40);
