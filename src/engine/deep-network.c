@@ -315,16 +315,20 @@ say_memory (FoveaDeep *deep)
   g_string_append_printf (deep->training->log, "%s\n", text);
 }
 
-/* Memory is taken once: every stage's trainer needs the same. */
+/* Memory is taken once: every stage's trainer needs the same, unless steps become wider. */
 static gboolean
 reserve (FoveaDeep *deep, GError **error)
 {
   FoveaTraining *training = deep->training;
+  FoveaScheduler *scheduler = fovea_core_get_scheduler (training->core);
   const gsize bytes = deep->memory.bytes;
 
-  if (deep->reserved_bytes > 0)
+  if (deep->reserved_bytes == bytes)
     return TRUE;
-  if (!fovea_scheduler_reserve (fovea_core_get_scheduler (training->core), bytes, fovea_job_get_cancellable (training->job), error))
+  if (deep->reserved_bytes > 0)
+    fovea_scheduler_release (scheduler, deep->reserved_bytes);
+  deep->reserved_bytes = 0;
+  if (!fovea_scheduler_reserve (scheduler, bytes, fovea_job_get_cancellable (training->job), error))
     return FALSE;
   deep->reserved_bytes = bytes;
   say_memory (deep);
@@ -364,8 +368,9 @@ time_steps (gpointer data, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-gboolean
-fovea_deep_make_plan (FoveaDeep *deep, GError **error)
+/* How long a step takes, by a trainer that is thrown away. */
+static gboolean
+measure_step (FoveaDeep *deep, GError **error)
 {
   const FoveaDeepStage any = { 1000, deep->options.head_rate, deep->options.backbone_rate };
   g_autoptr (FoveaTrainingBatch) batch = fovea_training_pictures_get_batch (deep->pictures, 0, error);
@@ -374,10 +379,22 @@ fovea_deep_make_plan (FoveaDeep *deep, GError **error)
 
   ok = ok && reserve (deep, error) && fovea_deep_run_unit (deep, time_steps, &making, error);
   g_clear_pointer (&making.trainer, fovea_trainer_free);
-  if (!ok)
-    return FALSE;
   deep->step_seconds = making.seconds;
-  fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_each, making.seconds,
-                        fovea_deep_left_s (deep), &deep->plan);
-  return TRUE;
+  return ok;
+}
+
+gboolean
+fovea_deep_make_plan (FoveaDeep *deep, GError **error)
+{
+  for (;;)
+    {
+      if (!measure_step (deep, error))
+        return FALSE;
+      fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_each, deep->step_seconds,
+                            fovea_deep_left_s (deep), &deep->plan);
+      if (!fovea_deep_is_roomy (&deep->options, &deep->plan, deep->n_each, deep->step_seconds, fovea_deep_left_s (deep)))
+        return TRUE;
+      fovea_deep_widen (&deep->options);
+      fovea_training_pictures_set_batch_size (deep->pictures, deep->options.batch_size);
+    }
 }

@@ -10,6 +10,7 @@
 #include "nn/onnx.h"
 
 #define FORMAT 2
+#define MAX_BATCH 512 /* the parameter's largest, widened */
 
 /* Of all that must be the same: pictures, labels, concepts and parameters, but for how long it may take. */
 static char *
@@ -113,6 +114,7 @@ fovea_deep_save (FoveaDeep *deep, GError **error)
 
   json_object_set_int_member (header, "format", FORMAT);
   json_object_set_string_member (header, "key", key);
+  json_object_set_int_member (header, "batch_size", deep->options.batch_size);
   json_object_set_int_member (header, "stage", deep->stage);
   json_object_set_int_member (header, "step", (gint64) deep->good_step);
   json_object_set_int_member (header, "stage_first", (gint64) deep->stage_first);
@@ -259,8 +261,11 @@ read_losses (FoveaDeep *deep, JsonObject *header)
 gboolean
 fovea_deep_read_header (FoveaDeep *deep, JsonObject *header)
 {
-  if (!read_plan (deep, header) || !read_losses (deep, header))
+  const gint64 batch_size = get_int (header, "batch_size");
+
+  if (batch_size < 1 || batch_size > MAX_BATCH || !read_plan (deep, header) || !read_losses (deep, header))
     return FALSE;
+  deep->options.batch_size = (guint) batch_size;
   read_best (deep, header);
   read_points (deep, header);
   return TRUE;
@@ -282,5 +287,6 @@ fovea_deep_load (FoveaDeep *deep, GError **error)
   if (!fovea_deep_read_header (deep, checkpoint.header) ||
       (g_bytes_get_size (checkpoint.best) > 0 && deep->least_losses->len != fovea_training_pictures_get_n_held_out (deep->pictures)))
     return refuse (error, "its file is damaged");
+  fovea_training_pictures_set_batch_size (deep->pictures, deep->options.batch_size);
   return fovea_deep_make_trainer (deep, error) && fovea_deep_run_unit (deep, load_trainer, &loading, error);
 }

@@ -232,6 +232,13 @@ estimate (Estimating *self, GError **error)
     return FALSE;
   fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
                         self->options.time_limit_s, &plan);
+  if (fovea_deep_is_roomy (&self->options, &plan, n_each, self->estimate.step_seconds * OVERHEAD, self->options.time_limit_s))
+    {
+      self->estimate.step_seconds *= 2;
+      fovea_deep_widen (&self->options);
+      fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
+                            self->options.time_limit_s, &plan);
+    }
   for (guint i = 0; i < plan.n_stages; i++)
     self->estimate.n_steps += plan.stages[i].n_steps;
   self->estimate.seconds = (double) self->estimate.n_steps * self->estimate.step_seconds * OVERHEAD;

@@ -54,6 +54,9 @@ guint fovea_training_pictures_get_n_held_out (FoveaTrainingPictures *self); /* i
 /* The batch of @step, waiting for it. Steps in a row are ready ahead; another step begins a new row. Job thread. */
 FoveaTrainingBatch *fovea_training_pictures_get_batch (FoveaTrainingPictures *self, guint64 step, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Pictures a step from now on. Job thread, no batch of it in hand. */
+void fovea_training_pictures_set_batch_size (FoveaTrainingPictures *self, guint batch_size);
+
 /* Index among the spec's paths of picture @i of those held out, or of those to learn from. */
 guint fovea_training_pictures_get_row (FoveaTrainingPictures *self, gboolean held_out, guint i);
 

@@ -312,6 +312,28 @@ start_workers (FoveaTrainingPictures *self)
     self->workers[i] = g_thread_new ("augment", worker_main, self);
 }
 
+static void
+stop_workers (FoveaTrainingPictures *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->stop = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < self->n_workers; i++)
+    g_thread_join (self->workers[i]);
+  for (guint i = 0; i < N_AHEAD; i++)
+    slot_clear (&self->slots[i]);
+  self->n_workers = 0;
+  self->stop = FALSE;
+}
+
+void
+fovea_training_pictures_set_batch_size (FoveaTrainingPictures *self, guint batch_size)
+{
+  stop_workers (self);
+  self->spec.batch_size = batch_size;
+}
+
 FoveaTrainingBatch *
 fovea_training_pictures_get_batch (FoveaTrainingPictures *self, guint64 step, GError **error)
 {
@@ -402,14 +424,7 @@ fovea_training_pictures_new (FoveaCore *core, FoveaJob *job, const FoveaTraining
 void
 fovea_training_pictures_free (FoveaTrainingPictures *self)
 {
-  g_mutex_lock (&self->mutex);
-  self->stop = TRUE;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->mutex);
-  for (guint i = 0; i < self->n_workers; i++)
-    g_thread_join (self->workers[i]);
-  for (guint i = 0; i < N_AHEAD; i++)
-    slot_clear (&self->slots[i]);
+  stop_workers (self);
   for (guint i = 0; i < self->spec.n; i++)
     g_clear_pointer (&self->kept[i], fovea_image_unref);
   g_free (self->kept);

@@ -16,6 +16,8 @@
 #define FEW_VIEWS 8
 #define FEW_VECTORS 4096
 #define SCRATCH_MAX_EPOCHS 200
+#define WIDER 2
+#define ROOMY 2.2 /* times the plan's time: steps of WIDER as many pictures, and a little to spare */
 #define CLEARLY 2.0 /* standard errors */
 
 const char *const fovea_template_names[] = {
@@ -96,7 +98,7 @@ plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guin
 {
   const double head_rate = options->head_rate * (linear ? FEW_HEAD_PART : 1);
   const double backbone_rate = options->backbone_rate * (linear ? FEW_BACKBONE_PART : 1);
-  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear));
+  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear) * (options->widened ? WIDER : 1));
   const double once_more = MIN (stage_pictures (STAGE_2_PICTURES, n, linear), BOTH_STAGES_EPOCHS * n - (double) first * options->batch_size);
   guint64 second;
 
@@ -133,6 +135,22 @@ fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n
   ret_plan->stages[0].n_steps = MIN (steps_of (options, epochs * n), available);
   ret_plan->stages[0].backbone_rate = !from_pack ? options->rate : options->backbone_rate * (linear ? FEW_BACKBONE_PART : 1);
   ret_plan->stages[0].head_rate = !from_pack ? options->rate : options->head_rate * (linear ? FEW_HEAD_PART : 1);
+}
+
+gboolean
+fovea_deep_is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gsize n_each, double step_seconds, double seconds_left)
+{
+  return options->may_widen && options->time_limit_s > 0 && options->n_epochs == 0 && plan->n_stages == 1
+         && fovea_template_get_pack (options->template) != NULL && !fovea_deep_starts_linear (options, n_each)
+         && seconds_left >= ROOMY * (double) plan->stages[0].n_steps * step_seconds;
+}
+
+void
+fovea_deep_widen (FoveaDeepOptions *options)
+{
+  options->batch_size *= WIDER;
+  options->may_widen = FALSE;
+  options->widened = TRUE;
 }
 
 void

@@ -138,7 +138,8 @@ fovea_visual_classifier_get_options (FoveaVisualClassifier *self, FoveaDeepOptio
   ret_options->image_size = size > 0 ? (size + 7) / 8 * 8 : fovea_template_get_size (ret_options->template);
   ret_options->exclusive = g_value_get_boolean (&values[PROP_CONCEPTS_MUTUALLY_EXCLUSIVE]);
   ret_options->batch_size = (guint) g_value_get_int (&values[PROP_BATCH_SIZE]);
-  if (ret_options->batch_size == 0)
+  ret_options->may_widen = ret_options->batch_size == 0;
+  if (ret_options->may_widen)
     ret_options->batch_size = fovea_template_get_batch_size (ret_options->template);
   ret_options->n_epochs = (guint) g_value_get_int (&values[PROP_NUM_EPOCHS]);
   ret_options->time_limit_s = g_value_get_double (&values[PROP_TIME_LIMIT]);

@@ -120,6 +120,7 @@ fovea_visual_embedder_get_options (FoveaVisualEmbedder *self, FoveaDeepOptions *
   fovea_visual_classifier_get_options (self->learner, ret_options);
   ret_options->exclusive = TRUE; /* a picture of none of the concepts teaches nothing */
   ret_options->label_smoothing = 0;
+  ret_options->may_widen = FALSE; /* was not tried */
   ret_options->metric = (FoveaMetricOptions) {
     .wanted = TRUE,
     .loss = arc ? FOVEA_LOSS_ARC : FOVEA_LOSS_PROXY_ANCHOR,

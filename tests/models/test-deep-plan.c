@@ -133,6 +133,34 @@ test_weights (void)
   g_assert_cmpfloat (weights[3], ==, 0);
 }
 
+/* Twice the pictures a step, where twice the time is there and nothing else to use it for. */
+static void
+test_roomy (void)
+{
+  FoveaDeepOptions options = defaults ("efficientnet-lite0");
+  FoveaDeepPlan plan;
+
+  fovea_deep_plan_make (&options, 540, 54, 0.5, 0, &plan);
+  g_assert_false (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 1e6)); /* nobody asked for so long a time */
+  options.time_limit_s = 300;
+  fovea_deep_plan_make (&options, 540, 54, 0.5, 290, &plan);
+  g_assert_true (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 290));
+  g_assert_false (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 200));
+  g_assert_false (fovea_deep_is_roomy (&options, &plan, 12, 0.5, 290));
+  fovea_deep_plan_make (&options, 1000, 100, 0.4, 290, &plan);
+  g_assert_false (fovea_deep_is_roomy (&options, &plan, 100, 0.4, 290)); /* two stages */
+  fovea_deep_widen (&options);
+  g_assert_cmpuint (options.batch_size, ==, 32);
+  fovea_deep_plan_make (&options, 540, 54, 1, 290, &plan);
+  g_assert_cmpuint (plan.stages[0].n_steps, ==, 188);
+  g_assert_false (fovea_deep_is_roomy (&options, &plan, 54, 0.1, 290)); /* once */
+  options = defaults ("efficientnet-lite0");
+  options.time_limit_s = 300;
+  options.may_widen = FALSE; /* a person said how many */
+  fovea_deep_plan_make (&options, 540, 54, 0.5, 290, &plan);
+  g_assert_false (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 290));
+}
+
 static void
 test_names (void)
 {
@@ -176,6 +204,7 @@ main (int argc, char **argv)
   g_test_add_func ("/models/deep-plan/epochs", test_epochs);
   g_test_add_func ("/models/deep-plan/average", test_average);
   g_test_add_func ("/models/deep-plan/weights", test_weights);
+  g_test_add_func ("/models/deep-plan/roomy", test_roomy);
   g_test_add_func ("/models/deep-plan/names", test_names);
   g_test_add_func ("/models/deep-plan/clearly-more", test_clearly_more);
   return g_test_run ();
