@@ -127,10 +127,10 @@ def schedule(step, warm_up, steps):
     return FINAL + (1 - FINAL) * 0.5 * (1 + math.cos(math.pi * min(1, part)))
 
 
-def peer(model, pictures, classes, precision, warm_up, steps):
+def peer(model, pictures, classes, precision, warm_up, steps, threads):
     """Prints {"images_per_second", "peak_bytes", "losses"}."""
     import torch
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(threads)
     x, y = (torch.from_numpy(numpy.load(path)) for path in (pictures, classes))
     net = Folded(model)
     optimiser = torch.optim.AdamW(net.parameters, lr=RATE, betas=(0.9, 0.99), eps=1e-8, weight_decay=DECAY)
@@ -204,9 +204,10 @@ class Comparison:
                                  "--batch", BATCH, "--rate", RATE, "--warm-up", WARM_UP, "--final-rate", FINAL, "--label-smoothing", SMOOTHING,
                                  "--weight-decay", DECAY, "--clip", CLIP, "--precision", precision, "--count", steps)
 
-    def other(self, data, precision, steps, policy="passive"):
+    def other(self, data, precision, steps, policy="passive", threads=None):
         done = subprocess.run([sys.executable, __file__, "--peer", self.model, data + "-pictures.npy", data + "-classes.npy", precision,
-                               str(WARM_UP), str(steps)], capture_output=True, check=True, env=dict(os.environ, OMP_WAIT_POLICY=policy))
+                               str(WARM_UP), str(steps), str(threads or len(os.sched_getaffinity(0)))],
+                              capture_output=True, check=True, env=dict(os.environ, OMP_WAIT_POLICY=policy))
         return json.loads(done.stdout)
 
     def both(self, precision):
@@ -237,6 +238,12 @@ class Comparison:
         mine, theirs = memory[0]
         self.checker.check(mine <= theirs, "peak memory in f32: %d MB, PyTorch %d MB" % (mine >> 20, theirs >> 20))
 
+    @staticmethod
+    def apart(mine, theirs):
+        """The greatest difference of the two curves, smoothed, as a part of @theirs."""
+        smooth = [[statistics.mean(losses[i:i + WINDOW]) for i in range(LOSS_STEPS - WINDOW + 1)] for losses in (mine, theirs)]
+        return max(abs(a - b) / b for a, b in zip(*smooth))
+
     def losses(self):
         own, other = self.own(self.all, "f32", LOSS_STEPS)["losses"], self.other(self.all, "f32", LOSS_STEPS)["losses"]
         if os.environ.get("FOVEA_BENCH_LOSSES"):
@@ -245,8 +252,10 @@ class Comparison:
         worst = max(abs(a - b) / b for a, b in zip(own[:CLOSE_STEPS], other))
         self.checker.check(worst <= CLOSE, "losses of the first %d steps differ by %.4f %% at most (%g wanted)" % (
             CLOSE_STEPS, 100 * worst, 100 * CLOSE))
-        smooth = [[statistics.mean(losses[i:i + WINDOW]) for i in range(LOSS_STEPS - WINDOW + 1)] for losses in (own, other)]
-        worst = max(abs(a - b) / b for a, b in zip(*smooth))
+        itself = self.other(self.all, "f32", LOSS_STEPS, threads=1)["losses"]
+        print("        means of %d losses over %d steps: PyTorch with one thread differs from itself by %.3f %% at most" % (
+            WINDOW, LOSS_STEPS, 100 * self.apart(itself, other)), flush=True)
+        worst = self.apart(own, other)
         self.checker.check(worst <= CLOSE_SMOOTH, "means of %d losses over %d steps differ by %.3f %% at most (%g wanted)" % (
             WINDOW, LOSS_STEPS, 100 * worst, 100 * CLOSE_SMOOTH))
 
@@ -264,6 +273,6 @@ def main(program, data, rounds="3", what="speed,losses"):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--peer":
-        peer(*sys.argv[2:6], int(sys.argv[6]), int(sys.argv[7]))
+        peer(*sys.argv[2:6], *map(int, sys.argv[6:9]))
     else:
         main(*sys.argv[1:])
