@@ -392,7 +392,8 @@ fovea_deep_make_plan (FoveaDeep *deep, GError **error)
         return FALSE;
       fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_each, deep->step_seconds,
                             fovea_deep_left_s (deep), &deep->plan);
-      if (!fovea_deep_is_roomy (&deep->options, &deep->plan, deep->n_each, deep->step_seconds, fovea_deep_left_s (deep)))
+      if (deep->memory.n_parts > 1 || !fovea_deep_is_roomy (&deep->options, &deep->plan, deep->n_each, deep->step_seconds,
+                                                            fovea_deep_left_s (deep)))
         return TRUE;
       fovea_deep_widen (&deep->options);
       fovea_training_pictures_set_batch_size (deep->pictures, deep->options.batch_size);

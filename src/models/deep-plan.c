@@ -140,9 +140,12 @@ fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n
 gboolean
 fovea_deep_is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gsize n_each, double step_seconds, double seconds_left)
 {
-  return options->may_widen && options->time_limit_s > 0 && options->n_epochs == 0 && plan->n_stages == 1
-         && fovea_template_get_pack (options->template) != NULL && !fovea_deep_starts_linear (options, n_each)
-         && seconds_left >= ROOMY * (double) plan->stages[0].n_steps * step_seconds;
+  const double seconds = (double) plan->stages[0].n_steps * step_seconds;
+  const gboolean has_time = options->time_limit_s > 0 ? seconds_left >= ROOMY * seconds
+                                                      : plan->stages[0].n_steps <= steps_of (options, STAGE_1_PICTURES);
+
+  return options->may_widen && has_time && options->n_epochs == 0 && plan->n_stages == 1
+         && fovea_template_get_pack (options->template) != NULL && !fovea_deep_starts_linear (options, n_each);
 }
 
 void

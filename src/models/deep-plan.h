@@ -104,10 +104,11 @@ void fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gs
  * fovea_deep_is_roomy:
  * @plan: made of the same @options
  *
- * Whether the time limit has room for as many steps of twice as many pictures, where the plan has no other use for it: the
- * pretrained network then learns from the same pictures twice, with half the noise in each step, and not by heart (clothes,
- * three folds of 400 and 200: 188 steps of 16 .882 and .885, NLL .457 and .448; 188 of 32 .893, .427; Lite2, one fold: .890, .432
- * and .900, .402. 400 steps of 16 were no better than 188). fovea_deep_widen() changes the options; time and plan again.
+ * Whether there is time for as many steps of twice as many pictures: by the limit, where the plan has no other use for it; or
+ * without one, while stage 1 is of no more than 3000 pictures. The pretrained network then learns from the same pictures twice
+ * with half the noise in each step, and not by heart (clothes, three folds of 400 and 200: 188 steps of 16 .882 and .885, NLL
+ * .457 and .448; 188 of 32 .893, .427; Lite2, one fold: .890, .432 and .900, .402. 400 steps of 16 were no better than 188).
+ * fovea_deep_widen() changes the options; time and plan again.
  */
 gboolean fovea_deep_is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gsize n_each, double step_seconds, double seconds_left);
 void     fovea_deep_widen (FoveaDeepOptions *options);
