@@ -169,8 +169,9 @@ read_python (Names *self, const char *at, GError **error)
       name = take_quoted (&at);
       if (name == NULL)
         return malformed (error, "a name is not between quotes");
-      if (!put (self, next++, name, strlen (name), error))
+      if (!put (self, next, name, strlen (name), error))
         return FALSE;
+      next++; /* which put() has found to be a small number */
       skip_blanks (&at);
       if (*at == ',')
         at++;

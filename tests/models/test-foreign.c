@@ -34,6 +34,7 @@ test_labels (void)
     { "{-1: 'hat'}", NULL },
     { "{0 'hat'}", NULL },
     { "{99999999999: 'hat'}", NULL },
+    { "{9223372036854775807: 'hat'}", NULL },
     { "[1,2]", NULL },
     { "{\"a\":[]}", NULL },
     { "\xff\xfe", NULL },
