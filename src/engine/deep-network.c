@@ -150,7 +150,7 @@ embed_all (LinearStart *self, GError **error)
 static FoveaHead *
 linear_start (FoveaDeep *deep, GError **error)
 {
-  LinearStart self = { .deep = deep, .n_views = fovea_deep_start_views (fovea_training_pictures_get_n (deep->pictures)) };
+  LinearStart self = { .deep = deep, .n_views = fovea_deep_start_views (&deep->options, fovea_training_pictures_get_n (deep->pictures)) };
 
   if (embed_all (&self, error))
     fovea_deep_run_unit (deep, fit_head, &self, error);
@@ -206,10 +206,11 @@ fovea_deep_make_network (FoveaDeep *deep, GError **error)
     return add_metric (deep, error);
   if (fovea_deep_starts_linear (&deep->options, deep->n_each))
     {
-      start = linear_start (deep, error);
-      if (start == NULL)
-        return FALSE;
       deep->loss.label_smoothing = 0;
+      /* What goes on has learned it already. */
+      start = deep->training->resume ? NULL : linear_start (deep, error);
+      if (start == NULL && !deep->training->resume)
+        return FALSE;
     }
   if (deep->options.dropout > 0 && !fovea_network_add_dropout (deep->network, deep->options.dropout, error))
     return FALSE;
@@ -315,7 +316,7 @@ say_memory (FoveaDeep *deep)
   g_string_append_printf (deep->training->log, "%s\n", text);
 }
 
-/* Memory is taken once: every stage's trainer needs the same, unless steps become wider. */
+/* Memory is taken once: every stage's trainer needs the same, and mostly so do wider steps, whose rows are looked at in parts. */
 static gboolean
 reserve (FoveaDeep *deep, GError **error)
 {
@@ -323,7 +324,7 @@ reserve (FoveaDeep *deep, GError **error)
   FoveaScheduler *scheduler = fovea_core_get_scheduler (training->core);
   const gsize bytes = deep->memory.bytes;
 
-  if (deep->reserved_bytes == bytes)
+  if (deep->reserved_bytes >= bytes)
     return TRUE;
   if (deep->reserved_bytes > 0)
     fovea_scheduler_release (scheduler, deep->reserved_bytes);

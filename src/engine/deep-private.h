@@ -78,7 +78,7 @@ gboolean fovea_deep_gather (FoveaDeep *deep, GError **error);
 /* deep-network */
 gboolean fovea_deep_make_network (FoveaDeep *deep, GError **error);
 gboolean fovea_deep_make_trainer (FoveaDeep *deep, GError **error); /* for the stage, from deep->network */
-/* Seconds that a step takes, by a trainer that is thrown away; and the plan. */
+/* Seconds that a step takes, by a trainer that is thrown away; and the plan. May widen the options' batch, and the pictures'. */
 gboolean fovea_deep_make_plan (FoveaDeep *deep, GError **error);
 
 /* deep-steps */
@@ -89,7 +89,7 @@ double   fovea_deep_elapsed_s (const FoveaDeep *deep);
 double   fovea_deep_left_s (const FoveaDeep *deep); /* of the time limit, for steps */
 gboolean fovea_deep_run_unit (FoveaDeep *deep, FoveaUnitFunc func, gpointer data, GError **error);
 
-/* deep-validate: the average of the weights on the pictures held out; keeps it when it is the best. */
+/* deep-validate: the average of the weights on the pictures held out; keeps it unless it is clearly worse than an earlier one. */
 gboolean fovea_deep_validate (FoveaDeep *deep, GError **error);
 gboolean fovea_deep_keep_last (FoveaDeep *deep, GError **error); /* where nothing is held out */
 void     fovea_deep_best_clear (FoveaDeepBest *best);

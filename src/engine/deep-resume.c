@@ -10,19 +10,35 @@
 #include "nn/onnx.h"
 
 #define FORMAT 2
-#define MAX_BATCH 512 /* the parameter's largest, widened */
+
+/* Which pictures are held out, and what is true of them. */
+static char *
+dup_held_out_hash (FoveaDeep *deep)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  for (guint i = 0; i < fovea_training_pictures_get_n_held_out (deep->pictures); i++)
+    {
+      const gsize row = fovea_training_pictures_get_row (deep->pictures, TRUE, i);
+
+      g_checksum_update (sum, deep->sha256 + 32 * row, 32);
+      g_checksum_update (sum, (const guchar *) deep->truth + row * deep->n_concepts, (gssize) deep->n_concepts);
+    }
+  return g_strdup (g_checksum_get_string (sum));
+}
 
 /* Of all that must be the same: pictures, labels, concepts and parameters, but for how long it may take. */
 static char *
 dup_key (FoveaDeep *deep)
 {
+  g_autofree char *held_out = dup_held_out_hash (deep);
   g_autoptr (JsonNode) params = fovea_params_to_json (G_OBJECT (deep->training->state->type));
   g_autofree char *data = fovea_training_dup_data_hash (deep->training);
   g_autofree char *text = NULL, *all = NULL;
 
   json_object_remove_member (json_node_get_object (params), "time_limit");
   text = fovea_json_to_string (params);
-  all = g_strconcat (data, text, NULL);
+  all = g_strconcat (data, held_out, text, NULL);
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, all, -1);
 }
 
@@ -71,13 +87,18 @@ points_to_json (FoveaDeep *deep)
   return array;
 }
 
+/* A number of JSON may not be NaN. */
 static JsonArray *
 losses_to_json (const FoveaDeep *deep)
 {
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; deep->least_losses != NULL && i < deep->least_losses->len; i++)
-    json_array_add_double_element (array, g_array_index (deep->least_losses, double, i));
+    {
+      const double loss = g_array_index (deep->least_losses, double, i);
+
+      json_array_add_double_element (array, isfinite (loss) ? loss : G_MAXDOUBLE);
+    }
   return array;
 }
 
@@ -172,7 +193,8 @@ read_plan (FoveaDeep *deep, JsonObject *header)
       if (!(at->head_rate >= 0) || !(at->backbone_rate >= 0))
         return FALSE;
     }
-  if (stage < 0 || stage >= deep->plan.n_stages || step < 0 || (guint64) step > deep->plan.stages[stage].n_steps || first < 0)
+  if (stage < 0 || stage >= deep->plan.n_stages || step < 0 || (guint64) step > deep->plan.stages[stage].n_steps || first < 0
+      || first > G_MAXUINT32 || deep->plan.stages[stage].n_steps > G_MAXUINT32)
     return FALSE;
   deep->stage = (guint) stage;
   deep->step = (guint64) step;
@@ -263,11 +285,26 @@ fovea_deep_read_header (FoveaDeep *deep, JsonObject *header)
 {
   const gint64 batch_size = get_int (header, "batch_size");
 
-  if (batch_size < 1 || batch_size > MAX_BATCH || !read_plan (deep, header) || !read_losses (deep, header))
+  if (batch_size < 1 || batch_size > G_MAXINT || !read_plan (deep, header) || !read_losses (deep, header))
     return FALSE;
   deep->options.batch_size = (guint) batch_size;
   read_best (deep, header);
   read_points (deep, header);
+  return TRUE;
+}
+
+/* As the options say, or widened from there. */
+static gboolean
+set_batch_size (FoveaDeep *deep, guint options_batch_size)
+{
+  const guint batch_size = deep->options.batch_size;
+
+  deep->options.batch_size = options_batch_size;
+  if (batch_size != options_batch_size && deep->options.may_widen)
+    fovea_deep_widen (&deep->options);
+  if (batch_size != deep->options.batch_size)
+    return FALSE;
+  fovea_training_pictures_set_batch_size (deep->pictures, batch_size);
   return TRUE;
 }
 
@@ -277,6 +314,7 @@ fovea_deep_load (FoveaDeep *deep, GError **error)
   g_auto (FoveaCheckpoint) checkpoint = { 0 };
   g_autofree char *key = dup_key (deep);
   Loading loading = { deep, &checkpoint };
+  const guint batch_size = deep->options.batch_size;
 
   if (!fovea_checkpoint_load (deep->checkpoint_path, &checkpoint, error))
     return FALSE;
@@ -284,9 +322,8 @@ fovea_deep_load (FoveaDeep *deep, GError **error)
     return refuse (error, "it was begun by another version of Fovea");
   if (g_strcmp0 (json_object_get_string_member_with_default (checkpoint.header, "key", NULL), key) != 0)
     return refuse (error, "pictures, labels or parameters have changed since it was begun");
-  if (!fovea_deep_read_header (deep, checkpoint.header) ||
+  if (!fovea_deep_read_header (deep, checkpoint.header) || !set_batch_size (deep, batch_size) ||
       (g_bytes_get_size (checkpoint.best) > 0 && deep->least_losses->len != fovea_training_pictures_get_n_held_out (deep->pictures)))
     return refuse (error, "its file is damaged");
-  fovea_training_pictures_set_batch_size (deep->pictures, deep->options.batch_size);
   return fovea_deep_make_trainer (deep, error) && fovea_deep_run_unit (deep, load_trainer, &loading, error);
 }

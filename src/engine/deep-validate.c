@@ -200,7 +200,14 @@ take_result (FoveaDeep *deep, FoveaDeepBest *result, const double *losses)
   const gboolean first = deep->best.graph == NULL;
   const guint n = fovea_training_pictures_get_n_held_out (deep->pictures);
 
-  if (first || result->loss < deep->least_loss)
+  /* Broken, where the one before was not. */
+  if (!first && !isfinite (result->loss) && isfinite (deep->best.loss))
+    {
+      deep->n_worse++;
+      fovea_deep_best_clear (result);
+      return;
+    }
+  if (first || !isfinite (deep->least_loss) || result->loss < deep->least_loss)
     {
       deep->least_loss = result->loss;
       g_clear_pointer (&deep->least_losses, g_array_unref);

@@ -370,7 +370,7 @@ dup_retrieval_summary (Evaluation *self, JsonObject *summary)
   const double recall = json_object_get_null_member (summary, "recall_at_1") ? 0 : 100 * json_object_get_double_member (summary, "recall_at_1");
   const guint n = (guint) json_object_get_int_member (summary, "num_tot");
 
-  if (self->split == NULL && self->concepts == NULL)
+  if (self->split == NULL && self->concepts == NULL && self->state->version != NULL)
     return g_strdup_printf (ngettext ("The nearest picture is alike for %.1f %% of %u picture that was held out",
                                       "The nearest picture is alike for %.1f %% of %u pictures that were held out", n), recall, n);
   if (self->split == NULL)

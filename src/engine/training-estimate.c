@@ -213,6 +213,7 @@ estimate (Estimating *self, GError **error)
   FoveaDeepPlan plan;
   guint n_concepts;
   gsize n_each;
+  double start = 0;
 
   g_clear_pointer (&self->reader, fovea_store_free);
   if (rows == NULL)
@@ -230,21 +231,21 @@ estimate (Estimating *self, GError **error)
   self->estimate.step_seconds = measure (&self->options, n_concepts, self->scheduler, g_task_get_cancellable (self->task), error);
   if (self->estimate.step_seconds <= 0)
     return FALSE;
+  if (fovea_deep_starts_linear (&self->options, n_each))
+    start = FOVEA_DEEP_LOOKED_AT * self->estimate.step_seconds / self->options.batch_size
+            * fovea_deep_start_views (&self->options, self->estimate.n_pictures) * self->estimate.n_pictures;
   fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
-                        self->options.time_limit_s, &plan);
+                        self->options.time_limit_s - start, &plan);
   if (fovea_deep_is_roomy (&self->options, &plan, n_each, self->estimate.step_seconds * OVERHEAD, self->options.time_limit_s))
     {
-      self->estimate.step_seconds *= 2;
+      self->estimate.step_seconds *= FOVEA_DEEP_WIDER;
       fovea_deep_widen (&self->options);
       fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
                             self->options.time_limit_s, &plan);
     }
   for (guint i = 0; i < plan.n_stages; i++)
     self->estimate.n_steps += plan.stages[i].n_steps;
-  self->estimate.seconds = (double) self->estimate.n_steps * self->estimate.step_seconds * OVERHEAD;
-  if (fovea_deep_starts_linear (&self->options, n_each))
-    self->estimate.seconds += FOVEA_DEEP_LOOKED_AT * self->estimate.step_seconds / self->options.batch_size
-                              * fovea_deep_start_views (self->estimate.n_pictures) * self->estimate.n_pictures;
+  self->estimate.seconds = start + (double) self->estimate.n_steps * self->estimate.step_seconds * OVERHEAD;
   return TRUE;
 }
 

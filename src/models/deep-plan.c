@@ -15,9 +15,9 @@
 #define FEW_BACKBONE_PART (1 / 3.0)
 #define FEW_VIEWS 8
 #define FEW_VECTORS 4096
+#define FEW_VECTORS_A_SECOND 20
 #define SCRATCH_MAX_EPOCHS 200
-#define WIDER 2
-#define ROOMY 2.2 /* times the plan's time: steps of WIDER as many pictures, and a little to spare */
+#define ROOMY 2.2 /* times the plan's time: steps of FOVEA_DEEP_WIDER as many pictures, and a little to spare */
 #define CLEARLY 2.0 /* standard errors */
 
 const char *const fovea_template_names[] = {
@@ -76,9 +76,11 @@ fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_each)
 }
 
 guint
-fovea_deep_start_views (gsize n_pictures)
+fovea_deep_start_views (const FoveaDeepOptions *options, gsize n_pictures)
 {
-  return (guint) CLAMP (FEW_VECTORS / MAX (n_pictures, 1), 1, FEW_VIEWS);
+  const double most = options->time_limit_s > 0 ? MIN (FEW_VECTORS, FEW_VECTORS_A_SECOND * options->time_limit_s) : FEW_VECTORS;
+
+  return (guint) CLAMP (most / (double) MAX (n_pictures, 1), 1, FEW_VIEWS);
 }
 
 static guint64
@@ -98,7 +100,7 @@ plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guin
 {
   const double head_rate = options->head_rate * (linear ? FEW_HEAD_PART : 1);
   const double backbone_rate = options->backbone_rate * (linear ? FEW_BACKBONE_PART : 1);
-  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear) * (options->widened ? WIDER : 1));
+  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear) * (options->widened ? FOVEA_DEEP_WIDER : 1));
   const double once_more = MIN (stage_pictures (STAGE_2_PICTURES, n, linear), BOTH_STAGES_EPOCHS * n - (double) first * options->batch_size);
   guint64 second;
 
@@ -151,7 +153,7 @@ fovea_deep_is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan,
 void
 fovea_deep_widen (FoveaDeepOptions *options)
 {
-  options->batch_size *= WIDER;
+  options->batch_size *= FOVEA_DEEP_WIDER;
   options->may_widen = FALSE;
   options->widened = TRUE;
 }

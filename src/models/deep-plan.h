@@ -82,8 +82,9 @@ typedef struct {
 #define FOVEA_DEEP_FEW_C 100.0
 
 gboolean fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_each);
-/* Views of each of @n_pictures that the regression learns from: 8, fewer where they would be more than 4,096 in all. */
-guint fovea_deep_start_views (gsize n_pictures);
+/* Views of each of @n_pictures that the regression learns from: 8, fewer where they would be more than 4,096 in all, or 20 for each
+ * second of the time limit: half of it, where forty pictures are looked at in a second. */
+guint fovea_deep_start_views (const FoveaDeepOptions *options, gsize n_pictures);
 
 /**
  * fovea_deep_plan_make:
@@ -91,14 +92,16 @@ guint fovea_deep_start_views (gsize n_pictures);
  * @step_seconds: that a step of batch_size pictures takes; @seconds_left: for steps, only with a time limit
  *
  * With epochs: one stage of so many. Else, from a pack: stage 1 of min (3000, 10 n) pictures (20 n where they are few), at
- * least 3 n; stage 2, with a time limit that is worth half of stage 1 more, of min (4000, 10 n), at least 3 n, from what
- * stage 1 ended with, while both together see no picture more than seven times: beyond that the network learns its
+ * least 3 n, of twice as many when widened; stage 2, with a time limit that is worth half of stage 1 more, of min (4000,
+ * 10 n), at least 3 n, from what stage 1 ended with, while both together see no picture more than seven times: beyond that the network learns its
  * pictures by heart (420 pictures of clothes, 180 others: 7 epochs .911, NLL .384; 15 epochs .900, .419).
  * From scratch: 120 epochs (EfficientNet) or 60 (small); up to 200 with a limit. Whatever does not fit into the
  * limit is cut off the end; at least one step is left.
  */
 void fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_each, double step_seconds,
                            double seconds_left, FoveaDeepPlan *ret_plan);
+
+#define FOVEA_DEEP_WIDER 2
 
 /**
  * fovea_deep_is_roomy:
@@ -110,7 +113,8 @@ void fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gs
  * .457 and .448; 188 of 32 .893, .427; Lite2, one fold: .890, .432 and .900, .402. 400 steps of 16 were no better than 188).
  * fovea_deep_widen() changes the options; time and plan again.
  */
-gboolean fovea_deep_is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gsize n_each, double step_seconds, double seconds_left);
+gboolean fovea_deep_is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gsize n_each, double step_seconds,
+                              double seconds_left);
 void     fovea_deep_widen (FoveaDeepOptions *options);
 
 /* What a picture costs that is only looked at, of one that is learned from. */

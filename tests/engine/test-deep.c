@@ -459,6 +459,26 @@ test_resume (void)
   scratch_clear (&scratch);
 }
 
+/* One whose steps became wider goes on with such steps: 36 pictures 2 × 10 times, 32 at a time. */
+static void
+test_resume_widened (void)
+{
+  static const char *const params[] = { "head_lrate=0.02", "backbone_lrate=0.005", NULL };
+  Scratch scratch;
+  g_autofree char *kept = NULL;
+  g_autoptr (FoveaJob) job = NULL;
+  FoveaTrainingPoint point = { 0 };
+
+  deep_init (&scratch);
+  kept = run_until_killed (&scratch, params);
+  put_back (&scratch, kept, -1);
+  job = train (&scratch, params, TRUE);
+  for (guint i = 0; fovea_job_get_training_point (job, i, &point); i++)
+    ;
+  g_assert_cmpuint (point.step, ==, (36 * 20 + 31) / 32);
+  scratch_clear (&scratch);
+}
+
 static void
 expect_refused (Scratch *scratch, const char *const *params, const char *why)
 {
@@ -566,6 +586,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/deep/pause", test_pause);
   g_test_add_func ("/engine/deep/time-limit", test_time_limit);
   g_test_add_func ("/engine/deep/resume", test_resume);
+  g_test_add_func ("/engine/deep/resume-widened", test_resume_widened);
   g_test_add_func ("/engine/deep/resume-refused", test_resume_refused);
   g_test_add_func ("/engine/deep/unreadable", test_unreadable);
   g_test_add_func ("/engine/deep/too-little", test_too_little);

@@ -95,7 +95,6 @@ try_header (JsonObject *header)
   if (!ok)
     return FALSE;
   g_assert_cmpuint (deep.options.batch_size, >=, 1);
-  g_assert_cmpuint (deep.options.batch_size, <=, 512);
   g_assert_cmpuint (deep.plan.n_stages, >=, 1);
   g_assert_cmpuint (deep.plan.n_stages, <=, FOVEA_DEEP_MAX_STAGES);
   g_assert_cmpuint (deep.stage, <, deep.plan.n_stages);

@@ -45,6 +45,7 @@ static void
 test_few (void)
 {
   const FoveaDeepOptions options = defaults ("efficientnet-lite0"), scratch = defaults ("small-scratch");
+  FoveaDeepOptions limited = options;
   FoveaDeepPlan plan;
 
   g_assert_true (fovea_deep_starts_linear (&options, 12));
@@ -54,10 +55,13 @@ test_few (void)
   g_assert_cmpfloat_with_epsilon (plan.stages[0].head_rate, 2e-4, 1e-12);
   g_assert_cmpfloat_with_epsilon (plan.stages[0].backbone_rate, 1e-4, 1e-12);
   g_assert_cmpuint (plan.stages[0].n_steps, ==, 63);
-  g_assert_cmpuint (fovea_deep_start_views (50), ==, 8);
-  g_assert_cmpuint (fovea_deep_start_views (1000), ==, 4);
-  g_assert_cmpuint (fovea_deep_start_views (100000), ==, 1);
-  g_assert_cmpuint (fovea_deep_start_views (0), ==, 8);
+  g_assert_cmpuint (fovea_deep_start_views (&options, 50), ==, 8);
+  g_assert_cmpuint (fovea_deep_start_views (&options, 1000), ==, 4);
+  g_assert_cmpuint (fovea_deep_start_views (&options, 100000), ==, 1);
+  g_assert_cmpuint (fovea_deep_start_views (&options, 0), ==, 8);
+  limited.time_limit_s = 30;
+  g_assert_cmpuint (fovea_deep_start_views (&limited, 100), ==, 6);
+  g_assert_cmpuint (fovea_deep_start_views (&limited, 1000), ==, 1);
 }
 
 static void
