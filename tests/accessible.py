@@ -178,7 +178,7 @@ class Program:
         while self.loop.iteration(False):
             pass
 
-    def focus_after(self, press, patience=0.4):
+    def focus_after(self, press, patience=1.0):
         """Where the keyboard is after press(): the path that the program named, (nothing) when it named none."""
         self.settle()
         self.focus.clear()

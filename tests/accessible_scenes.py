@@ -18,12 +18,21 @@ def visit_all(judge, plan):
             continue
         try:
             part(judge, plan)
-        except AssertionError as error:  # the others are visited all the same
-            judge.note(part.__name__, [str(error)])
-            while len(judge.program.windows()) > 1:
-                front = judge.front()
-                judge.press("Escape")
-                judge.wait(lambda: front not in judge.program.windows(), "the end of a window that is left over")
+        except Exception as error:  # whatever it is: the others are visited all the same, and what was found is said
+            judge.note(part.__name__, [repr(error)])
+            close_what_is_left(judge)
+
+
+def close_what_is_left(judge):
+    for _ in range(5):
+        front = judge.front()
+        if len(judge.program.windows()) < 2:
+            return
+        judge.press("Escape")
+        try:
+            judge.wait(lambda: front not in judge.program.windows(), "the end of a window that is left over")
+        except AssertionError:
+            judge.press("alt+F4")
 
 
 def to_page(judge, key, role, name):
@@ -210,7 +219,10 @@ def slow_down(judge):
     pid = int(os.environ["UI_APP_PID"])
     one = {min(os.sched_getaffinity(0))}
     for task in os.listdir("/proc/%d/task" % pid):
-        os.sched_setaffinity(int(task), one)
+        try:
+            os.sched_setaffinity(int(task), one)
+        except ProcessLookupError:
+            pass  # a thread that has just ended
 
 
 def visit_outside(judge, plan):

@@ -133,7 +133,7 @@ def main(fovea, data):
     checks = Checks(fovea)
     with tempfile.TemporaryDirectory() as scratch:
         project, plan = make_project(checks, data, scratch)
-        offenders, log = drive_window(__file__, fovea, data, project, environment=plan)
+        offenders, log = drive_window(__file__, fovea, data, project, timeout=900, environment=plan)
         for scene, found in offenders.items():
             checks.check(not found, "%s%s" % (scene, "".join("\n          " + one for one in found)))
         check_sources(checks, offenders)

@@ -342,7 +342,7 @@ def scene_training(person):
     person.run("project", "create", project)
     person.run("import", project, *[os.path.join(person.plan["data"], "apparel", "test", concept) for concept in ("dress", "hat", "shoes")],
                "--format", "folders")
-    person.run("models", "create", project, "--id", "slow", "--type", "visual-classifier", "--param", "num_epochs=60")
+    person.run("models", "create", project, "--id", "slow", "--type", "visual-classifier", "--param", "num_epochs=5000")
     person.run("models", "train", project, "slow", "--time-limit", "3", FOVEA_PACK_DIR=person.plan["packs"])
 
     def versions():
