@@ -53,6 +53,12 @@ class Other:
         self.process.wait(10)
 
 
+def first_number(text, pattern=r"\d+"):
+    """−1 while there is none: a row that is just being made says nothing yet."""
+    found = re.search(pattern, text)
+    return int(found.group()) if found else -1
+
+
 class Person:
     def __init__(self, drive, plan):
         self.d, self.plan, self.results, self.process = drive, plan, [], None
@@ -69,7 +75,7 @@ class Person:
         self.results.append((bool(good), text))
         self.d.screenshot("%02d.png" % len(self.results))
 
-    def soon(self, done, text, timeout=15):
+    def soon(self, done, text, timeout=60):
         """Checks that @done comes true; the rest of the scene goes on in any case."""
         try:
             self.d.wait_for(done, timeout=timeout, what=text)
@@ -94,13 +100,13 @@ class Person:
         return self.d.description(self.d.find("list item", name, root=self.d.find("list", "Places")))
 
     def total(self):
-        return int(self.place().split()[0])
+        return first_number(self.place())
 
     def concept(self, name):
         return self.d.find("list item", name, root=self.d.find("list", "Concepts"))
 
     def concepts(self):
-        return {self.d.name(row): int(re.search(r"(\d+) picture", self.d.description(row)).group(1))
+        return {self.d.name(row): first_number(self.d.description(row), r"\d+(?= picture)")
                 for row in self.d.find_all("list item", root=self.d.find("list", "Concepts"))}
 
     def cell(self, name):
@@ -263,7 +269,7 @@ def scene_sorting(person):
     person.open(project)
 
     def in_validation():
-        return int(d.description(d.find("list item", "Validation")).split()[0])
+        return first_number(d.description(d.find("list item", "Validation")))
     d.drag(person.cell("pants-0.jpg"), d.find("list item", "Validation"))
     person.soon(lambda: in_validation() == 1, "a picture is dropped on a split")
     d.key("ctrl+z")
