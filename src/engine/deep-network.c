@@ -198,20 +198,19 @@ fovea_deep_make_network (FoveaDeep *deep, GError **error)
 {
   g_autoptr (FoveaHead) start = NULL;
   const gboolean from_pack = fovea_template_get_pack (deep->options.template) != NULL;
+  gboolean linear;
 
   deep->network = from_pack ? network_from_pack (deep, error) : network_from_scratch (deep, error);
   if (deep->network == NULL || !fovea_deep_gather (deep, error))
     return FALSE;
   if (deep->options.metric.wanted)
     return add_metric (deep, error);
-  if (fovea_deep_starts_linear (&deep->options, deep->n_each))
-    {
-      deep->loss.label_smoothing = 0;
-      /* What goes on has learned it already. */
-      start = deep->training->resume ? NULL : linear_start (deep, error);
-      if (start == NULL && !deep->training->resume)
-        return FALSE;
-    }
+  linear = fovea_deep_starts_linear (&deep->options, deep->n_each);
+  if (linear)
+    deep->loss.label_smoothing = 0;
+  /* What is taken up again has learned it already. */
+  if (linear && !deep->training->resume && (start = linear_start (deep, error)) == NULL)
+    return FALSE;
   if (deep->options.dropout > 0 && !fovea_network_add_dropout (deep->network, deep->options.dropout, error))
     return FALSE;
   return fovea_network_add_classifier (deep->network, deep->n_concepts, start, deep->options.seed, error);
@@ -389,12 +388,13 @@ fovea_deep_make_plan (FoveaDeep *deep, GError **error)
 {
   for (;;)
     {
+      gboolean roomy;
+
       if (!measure_step (deep, error))
         return FALSE;
-      fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_each, deep->step_seconds,
-                            fovea_deep_left_s (deep), &deep->plan);
-      if (deep->memory.n_parts > 1 || !fovea_deep_is_roomy (&deep->options, &deep->plan, deep->n_each, deep->step_seconds,
-                                                            fovea_deep_left_s (deep)))
+      roomy = fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_each, deep->step_seconds,
+                                    fovea_deep_left_s (deep), &deep->plan);
+      if (!roomy || deep->memory.n_parts > 1)
         return TRUE;
       fovea_deep_widen (&deep->options);
       fovea_training_pictures_set_batch_size (deep->pictures, deep->options.batch_size);

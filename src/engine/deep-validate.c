@@ -198,15 +198,9 @@ static void
 take_result (FoveaDeep *deep, FoveaDeepBest *result, const double *losses)
 {
   const gboolean first = deep->best.graph == NULL;
+  const gboolean broken = !isfinite (result->loss) && isfinite (deep->best.loss);
   const guint n = fovea_training_pictures_get_n_held_out (deep->pictures);
 
-  /* Broken, where the one before was not. */
-  if (!first && !isfinite (result->loss) && isfinite (deep->best.loss))
-    {
-      deep->n_worse++;
-      fovea_deep_best_clear (result);
-      return;
-    }
   if (first || !isfinite (deep->least_loss) || result->loss < deep->least_loss)
     {
       deep->least_loss = result->loss;
@@ -217,7 +211,8 @@ take_result (FoveaDeep *deep, FoveaDeepBest *result, const double *losses)
     }
   else
     deep->n_worse++;
-  if (!first && result->accuracy < deep->best.accuracy && fovea_deep_is_clearly_more (losses, &g_array_index (deep->least_losses, double, 0), n))
+  if (!first && (broken || (result->accuracy < deep->best.accuracy
+                            && fovea_deep_is_clearly_more (losses, &g_array_index (deep->least_losses, double, 0), n))))
     {
       fovea_deep_best_clear (result);
       return;

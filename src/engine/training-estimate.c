@@ -234,9 +234,8 @@ estimate (Estimating *self, GError **error)
   if (fovea_deep_starts_linear (&self->options, n_each))
     start = FOVEA_DEEP_LOOKED_AT * self->estimate.step_seconds / self->options.batch_size
             * fovea_deep_start_views (&self->options, self->estimate.n_pictures) * self->estimate.n_pictures;
-  fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
-                        self->options.time_limit_s - start, &plan);
-  if (fovea_deep_is_roomy (&self->options, &plan, n_each, self->estimate.step_seconds * OVERHEAD, self->options.time_limit_s))
+  if (fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
+                            self->options.time_limit_s - start, &plan))
     {
       self->estimate.step_seconds *= FOVEA_DEEP_WIDER;
       fovea_deep_widen (&self->options);

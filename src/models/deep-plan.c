@@ -95,27 +95,45 @@ stage_pictures (double most, double n, gboolean few)
   return MAX (MIN (most, (few ? STAGE_EPOCHS_FEW : STAGE_EPOCHS) * n), STAGE_MIN_EPOCHS * n);
 }
 
+static FoveaDeepStage
+stage_of (const FoveaDeepOptions *options, gboolean linear, guint64 n_steps)
+{
+  if (fovea_template_get_pack (options->template) == NULL)
+    return (FoveaDeepStage) { n_steps, options->rate, options->rate };
+  return (FoveaDeepStage) { n_steps, options->head_rate * (linear ? FEW_HEAD_PART : 1), options->backbone_rate * (linear ? FEW_BACKBONE_PART : 1) };
+}
+
 static void
 plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guint64 available, FoveaDeepPlan *plan)
 {
-  const double head_rate = options->head_rate * (linear ? FEW_HEAD_PART : 1);
-  const double backbone_rate = options->backbone_rate * (linear ? FEW_BACKBONE_PART : 1);
   const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear) * (options->widened ? FOVEA_DEEP_WIDER : 1));
   const double once_more = MIN (stage_pictures (STAGE_2_PICTURES, n, linear), BOTH_STAGES_EPOCHS * n - (double) first * options->batch_size);
   guint64 second;
 
   plan->n_stages = 1;
-  plan->stages[0] = (FoveaDeepStage) { MIN (first, available), head_rate, backbone_rate };
+  plan->stages[0] = stage_of (options, linear, MIN (first, available));
   if (options->time_limit_s <= 0 || available <= first || once_more <= 0)
     return;
   second = MIN (steps_of (options, once_more), available - first);
   if ((double) second < FOVEA_DEEP_STAGE_2_MIN_PART * (double) first)
     return;
   plan->n_stages = 2;
-  plan->stages[1] = (FoveaDeepStage) { second, MIN (head_rate, STAGE_2_HEAD_RATE), backbone_rate };
+  plan->stages[1] = stage_of (options, linear, second);
+  plan->stages[1].head_rate = MIN (plan->stages[1].head_rate, STAGE_2_HEAD_RATE);
 }
 
-void
+/* Whether steps of FOVEA_DEEP_WIDER times as many pictures would be the better use of the time that there is. */
+static gboolean
+is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gboolean linear, double step_seconds, double seconds_left)
+{
+  const double seconds = (double) plan->stages[0].n_steps * step_seconds;
+  const gboolean has_time = options->time_limit_s > 0 ? seconds_left >= ROOMY * seconds
+                                                      : plan->stages[0].n_steps <= steps_of (options, STAGE_1_PICTURES);
+
+  return options->may_widen && has_time && plan->n_stages == 1 && !linear;
+}
+
+gboolean
 fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_each, double step_seconds,
                       double seconds_left, FoveaDeepPlan *ret_plan)
 {
@@ -129,25 +147,13 @@ fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n
   if (from_pack && epochs <= 0)
     {
       plan_from_pack (options, n, linear, available, ret_plan);
-      return;
+      return is_roomy (options, ret_plan, linear, step_seconds, seconds_left);
     }
   if (epochs <= 0)
     epochs = limited ? SCRATCH_MAX_EPOCHS : templates[options->template].epochs;
   ret_plan->n_stages = 1;
-  ret_plan->stages[0].n_steps = MIN (steps_of (options, epochs * n), available);
-  ret_plan->stages[0].backbone_rate = !from_pack ? options->rate : options->backbone_rate * (linear ? FEW_BACKBONE_PART : 1);
-  ret_plan->stages[0].head_rate = !from_pack ? options->rate : options->head_rate * (linear ? FEW_HEAD_PART : 1);
-}
-
-gboolean
-fovea_deep_is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gsize n_each, double step_seconds, double seconds_left)
-{
-  const double seconds = (double) plan->stages[0].n_steps * step_seconds;
-  const gboolean has_time = options->time_limit_s > 0 ? seconds_left >= ROOMY * seconds
-                                                      : plan->stages[0].n_steps <= steps_of (options, STAGE_1_PICTURES);
-
-  return options->may_widen && has_time && options->n_epochs == 0 && plan->n_stages == 1
-         && fovea_template_get_pack (options->template) != NULL && !fovea_deep_starts_linear (options, n_each);
+  ret_plan->stages[0] = stage_of (options, linear, MIN (steps_of (options, epochs * n), available));
+  return FALSE;
 }
 
 void

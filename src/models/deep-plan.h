@@ -42,7 +42,7 @@ typedef struct {
   gboolean exclusive;
   guint batch_size;
   gboolean may_widen;           /* nobody said how many pictures a step takes */
-  gboolean widened;             /* fovea_deep_widen() */
+  gboolean widened;             /* by fovea_deep_widen() */
   guint n_epochs;               /* 0 = as planned below */
   double time_limit_s;          /* of the whole training; 0 = none */
   double head_rate, backbone_rate;
@@ -97,25 +97,19 @@ guint fovea_deep_start_views (const FoveaDeepOptions *options, gsize n_pictures)
  * pictures by heart (420 pictures of clothes, 180 others: 7 epochs .911, NLL .384; 15 epochs .900, .419).
  * From scratch: 120 epochs (EfficientNet) or 60 (small); up to 200 with a limit. Whatever does not fit into the
  * limit is cut off the end; at least one step is left.
- */
-void fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_each, double step_seconds,
-                           double seconds_left, FoveaDeepPlan *ret_plan);
-
-#define FOVEA_DEEP_WIDER 2
-
-/**
- * fovea_deep_is_roomy:
- * @plan: made of the same @options
  *
- * Whether there is time for as many steps of twice as many pictures: by the limit, where the plan has no other use for it; or
- * without one, while stage 1 is of no more than 3000 pictures. The pretrained network then learns from the same pictures twice
- * with half the noise in each step, and not by heart (clothes, three folds of 400 and 200: 188 steps of 16 .882 and .885, NLL
- * .457 and .448; 188 of 32 .893, .427; Lite2, one fold: .890, .432 and .900, .402. 400 steps of 16 were no better than 188).
- * fovea_deep_widen() changes the options; time and plan again.
+ * Returns whether there is time for as many steps of twice as many pictures, fovea_deep_widen(): by the limit, where the plan has
+ * no other use for it; or without one, while stage 1 is of no more than 3000 pictures. The pretrained network then learns from the
+ * same pictures twice with half the noise in each step, and not by heart (clothes, three folds of 400 and 200: 188 steps of 16
+ * .882 and .885, NLL .457 and .448; 188 of 32 .893, .427; Lite2, one fold: .890, .432 and .900, .402. 400 steps of 16 were no
+ * better than 188).
  */
-gboolean fovea_deep_is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gsize n_each, double step_seconds,
-                              double seconds_left);
-void     fovea_deep_widen (FoveaDeepOptions *options);
+gboolean fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_each, double step_seconds,
+                               double seconds_left, FoveaDeepPlan *ret_plan);
+
+/* Twice as many pictures a step; to be timed and planned anew. */
+#define FOVEA_DEEP_WIDER 2
+void fovea_deep_widen (FoveaDeepOptions *options);
 
 /* What a picture costs that is only looked at, of one that is learned from. */
 #define FOVEA_DEEP_LOOKED_AT (1 / 3.0)

@@ -144,27 +144,25 @@ test_roomy (void)
   FoveaDeepOptions options = defaults ("efficientnet-lite0");
   FoveaDeepPlan plan;
 
-  fovea_deep_plan_make (&options, 540, 54, 0.5, 0, &plan);
-  g_assert_true (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 0));
-  fovea_deep_plan_make (&options, 1100, 54, 0.5, 0, &plan);
-  g_assert_false (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 0)); /* would take longer than anybody expects */
+  g_assert_true (fovea_deep_plan_make (&options, 540, 54, 0.5, 0, &plan));
+  g_assert_false (fovea_deep_plan_make (&options, 1100, 54, 0.5, 0, &plan)); /* would take longer than anybody expects */
   options.time_limit_s = 300;
-  fovea_deep_plan_make (&options, 540, 54, 0.5, 290, &plan);
-  g_assert_true (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 290));
-  g_assert_false (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 200));
-  g_assert_false (fovea_deep_is_roomy (&options, &plan, 12, 0.5, 290));
-  fovea_deep_plan_make (&options, 1000, 100, 0.4, 290, &plan);
-  g_assert_false (fovea_deep_is_roomy (&options, &plan, 100, 0.4, 290)); /* two stages */
+  g_assert_true (fovea_deep_plan_make (&options, 540, 54, 0.5, 290, &plan));
+  g_assert_false (fovea_deep_plan_make (&options, 540, 54, 0.5, 200, &plan));
+  g_assert_false (fovea_deep_plan_make (&options, 540, 12, 0.5, 290, &plan));
+  g_assert_false (fovea_deep_plan_make (&options, 1000, 100, 0.4, 290, &plan)); /* two stages */
+  options.n_epochs = 3;
+  g_assert_false (fovea_deep_plan_make (&options, 540, 54, 0.5, 290, &plan));
+  options.n_epochs = 0;
   fovea_deep_widen (&options);
   g_assert_cmpuint (options.batch_size, ==, 32);
-  fovea_deep_plan_make (&options, 540, 54, 1, 290, &plan);
+  g_assert_false (fovea_deep_plan_make (&options, 540, 54, 1, 290, &plan));
   g_assert_cmpuint (plan.stages[0].n_steps, ==, 188);
-  g_assert_false (fovea_deep_is_roomy (&options, &plan, 54, 0.1, 290)); /* once */
+  g_assert_false (fovea_deep_plan_make (&options, 540, 54, 0.1, 290, &plan)); /* once */
   options = defaults ("efficientnet-lite0");
   options.time_limit_s = 300;
   options.may_widen = FALSE; /* a person said how many */
-  fovea_deep_plan_make (&options, 540, 54, 0.5, 290, &plan);
-  g_assert_false (fovea_deep_is_roomy (&options, &plan, 54, 0.5, 290));
+  g_assert_false (fovea_deep_plan_make (&options, 540, 54, 0.5, 290, &plan));
 }
 
 static void
