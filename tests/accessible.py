@@ -45,7 +45,7 @@ class Program:
         address = session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, None, 0, -1).unpack()[0]
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
         self.session, self.bus = session, Gio.DBusConnection.new_for_address_sync(address, flags)
-        self.loop, self.focus, self.focus_path, self.waiting, self.questions = GLib.MainContext.default(), [], None, 0, 0
+        self.loop, self.focus, self.focus_path, self.waiting = GLib.MainContext.default(), [], None, 0
         self.name, self.root = self._find(pid)
         self.bus.signal_subscribe(self.name, EVENT, "StateChanged", None, "focused", 0, self._on_focus)
 
@@ -93,7 +93,6 @@ class Program:
                 pass  # it went away meanwhile
 
         self.waiting += 1
-        self.questions += 1
         self.bus.call(self.name, node.path, interface, method, arguments, None, 0, 20000, None, answered)
 
     def _take_all(self, node, answer):

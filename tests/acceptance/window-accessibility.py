@@ -8,6 +8,8 @@ and after Escape.
 
 For the pointer alone? What is pressed by a button of GTK's must take the keyboard, which the judge sees. Gestures of our own are not in
 the accessible tree, so each file with one is in GESTURES with the keys that do the same; a new file with a gesture fails until it says.
+
+UI_SHOTS=1 FOVEA_SHOTS=DIR keeps the picture, the tree and the Tab order of each scene; UI_PARTS="visit_work …" runs these parts alone.
 """
 import glob
 import os

@@ -432,19 +432,27 @@ put_back (Scratch *scratch, const char *kept, double spoiled_at)
   g_assert_true (g_file_set_contents (path, data, (gssize) length, NULL));
 }
 
+/* Goes on with what was killed to its end. */
+static FoveaJob *
+train_killed (Scratch *scratch, const char *const *params)
+{
+  g_autofree char *kept = run_until_killed (scratch, params);
+
+  put_back (scratch, kept, -1);
+  return train (scratch, params, TRUE);
+}
+
 static void
 test_resume (void)
 {
   static const char *const params[] = { "num_epochs=300", "batch_size=8", "head_lrate=0.02", "backbone_lrate=0.005", NULL };
   Scratch scratch;
-  g_autofree char *kept = NULL, *folder = NULL;
+  g_autofree char *folder = NULL;
   g_autoptr (FoveaJob) job = NULL;
   FoveaTrainingPoint point = { 0 };
 
   deep_init (&scratch);
-  kept = run_until_killed (&scratch, params);
-  put_back (&scratch, kept, -1);
-  job = train (&scratch, params, TRUE);
+  job = train_killed (&scratch, params);
   g_assert_cmpfloat (test_accuracy (&scratch, "m"), ==, 1);
   g_assert_cmpuint (count_versions (&scratch), ==, 1);
   /* The whole course, each step once: 36 pictures 300 times. */
@@ -465,14 +473,11 @@ test_resume_widened (void)
 {
   static const char *const params[] = { "head_lrate=0.02", "backbone_lrate=0.005", NULL };
   Scratch scratch;
-  g_autofree char *kept = NULL;
   g_autoptr (FoveaJob) job = NULL;
   FoveaTrainingPoint point = { 0 };
 
   deep_init (&scratch);
-  kept = run_until_killed (&scratch, params);
-  put_back (&scratch, kept, -1);
-  job = train (&scratch, params, TRUE);
+  job = train_killed (&scratch, params);
   for (guint i = 0; fovea_job_get_training_point (job, i, &point); i++)
     ;
   g_assert_cmpuint (point.step, ==, (36 * 20 + 31) / 32);
