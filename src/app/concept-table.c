@@ -300,10 +300,13 @@ concept_table_focus (GtkWidget *widget, GtkDirectionType direction)
   GtkWidget *header = gtk_widget_get_first_child (view), *list = gtk_widget_get_last_child (view);
   GtkRoot *root = gtk_widget_get_root (widget);
   GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL, *title;
-  gboolean back = direction == GTK_DIR_TAB_BACKWARD || direction == GTK_DIR_LEFT || direction == GTK_DIR_UP;
+  GtkDirectionType to_start = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL ? GTK_DIR_RIGHT : GTK_DIR_LEFT;
+  gboolean back = direction == GTK_DIR_TAB_BACKWARD || direction == to_start || direction == GTK_DIR_UP;
   gboolean in_header = focus != NULL && gtk_widget_get_parent (focus) == header;
-  gboolean in_list = focus != NULL && gtk_widget_is_ancestor (focus, list);
+  gboolean in_list = focus != NULL && (focus == list || gtk_widget_is_ancestor (focus, list));
 
+  if (in_header && direction == GTK_DIR_DOWN)
+    return gtk_widget_child_focus (list, direction);
   if (!in_header && (in_list || back) && gtk_widget_child_focus (list, direction))
     return TRUE;
   if (in_list && !back)

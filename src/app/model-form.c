@@ -181,14 +181,13 @@ number_row_new (FoveaModelForm *self, GParamSpec *pspec, GtkWidget **ret_control
   return row;
 }
 
-/* The row shows as much of what is chosen as there is room for. GTK takes a tooltip for the description, which the subtitle is. */
+/* The row shows as much of what is chosen as there is room for. */
 static void
 say_choice (AdwComboRow *row)
 {
   GtkStringObject *chosen = adw_combo_row_get_selected_item (row);
 
   gtk_widget_set_tooltip_text (GTK_WIDGET (row), chosen != NULL ? gtk_string_object_get_string (chosen) : NULL);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, adw_action_row_get_subtitle (ADW_ACTION_ROW (row)), -1);
 }
 
 static void

@@ -208,9 +208,11 @@ static void
 page_focus (FoveaPage *page)
 {
   FoveaModelsPage *self = FOVEA_MODELS_PAGE (page);
+  GtkWidget *left_at = self->left_at; /* once: later it is somewhere else that the keyboard comes from */
   GtkListBoxRow *first = is_showing (self, "list") ? gtk_list_box_get_row_at_index (self->models_list, 0) : NULL;
 
-  if (self->left_at != NULL && gtk_widget_get_mapped (self->left_at) && gtk_widget_grab_focus (self->left_at))
+  g_clear_weak_pointer (&self->left_at);
+  if (left_at != NULL && gtk_widget_get_mapped (left_at) && gtk_widget_grab_focus (left_at))
     return;
   if (first == NULL || !gtk_widget_grab_focus (GTK_WIDGET (first)))
     (void) gtk_widget_child_focus (GTK_WIDGET (self->stack), GTK_DIR_TAB_FORWARD);
