@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "engine/edit-private.h"
+#include "engine/project-private.h"
 #include "store/store-settings.h"
 
 #define SETTING "concepts-a-picture"
@@ -55,18 +56,36 @@ write_rule (FoveaStore *store, gpointer one, GError **error)
                                 one, error);
 }
 
+/* Here and not by the next look at the history: who asked must not see the rule as it was before. */
+static void
+on_rule_written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  const gboolean *one = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (one == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  fovea_project_take_one_concept (FOVEA_PROJECT (source), *one);
+  g_task_return_boolean (task, TRUE);
+}
+
 void
 fovea_project_set_one_concept_async (FoveaProject *self, gboolean one, GCancellable *cancellable, GAsyncReadyCallback callback,
                                      gpointer data)
 {
   GTask *task = g_task_new (self, cancellable, callback, data);
+  GTask *write = g_task_new (self, cancellable, on_rule_written, task);
 
-  g_task_set_task_data (task, g_memdup2 (&one, sizeof one), g_free);
-  fovea_core_write_task (fovea_project_get_core (self), task, write_rule);
+  g_task_set_task_data (write, g_memdup2 (&one, sizeof one), g_free);
+  fovea_core_write_task (fovea_project_get_core (self), write, write_rule);
 }
 
 gboolean
 fovea_project_set_one_concept_finish (FoveaProject *self, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error) != NULL;
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

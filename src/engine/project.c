@@ -82,6 +82,15 @@ take_text (FoveaProject *self, char **field, char **value, int prop)
   g_object_notify_by_pspec (G_OBJECT (self), props[prop]);
 }
 
+void
+fovea_project_take_one_concept (FoveaProject *self, gboolean one)
+{
+  if (self->one_concept == one)
+    return;
+  self->one_concept = one;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ONE_CONCEPT]);
+}
+
 static void
 on_history (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -92,11 +101,7 @@ on_history (GObject *source, GAsyncResult *result, gpointer data)
     return;
   take_text (self, &self->undo_text, &history->undo_text, PROP_UNDO_TEXT);
   take_text (self, &self->redo_text, &history->redo_text, PROP_REDO_TEXT);
-  if (self->one_concept != history->one_concept)
-    {
-      self->one_concept = history->one_concept;
-      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ONE_CONCEPT]);
-    }
+  fovea_project_take_one_concept (self, history->one_concept);
 }
 
 static void
