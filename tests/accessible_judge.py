@@ -15,6 +15,8 @@ MEMBERS = {"list item", "table cell", "table row", "menu item", "check menu item
 # The window manager has keys for these, and GTK leaves them out of the Tab order everywhere.
 WINDOW_BUTTONS = {"Close", "Minimize", "Maximize", "Restore"}
 MOST_TABS = 120
+# What is waited for is there when it is there; so long only where something is wrong, or a machine does much else.
+PATIENCE = 60
 # Lists as long as they are written, whose rows Tab may walk as GtkListBox does; all others are as long as a person's data.
 SHORT_LISTS = re.compile(r"Places|Splits|Kinds of models|Ready-made classifiers|About this model|The file")
 
@@ -39,7 +41,8 @@ class Judge:
     def __init__(self):
         import drive
         self.drive, self.start, self.offenders, self.stops = drive, time.monotonic(), {}, []
-        self.keyboard, self.program = Keyboard(), Program(int(os.environ["UI_APP_PID"]))
+        self.keyboard = Keyboard()
+        self.program = Program(int(os.environ["UI_APP_PID"]), self.keyboard)
 
     # ---- looking ----
 
@@ -52,10 +55,10 @@ class Judge:
     def read(self, window=None):
         return self.program.read(window or self.main_window())
 
-    def wait(self, predicate, what, timeout=10):
+    def wait(self, predicate, what, timeout=PATIENCE):
         return self.drive.wait_for(predicate, timeout=timeout, what=what, every=0.03)
 
-    def find(self, role, name, window=None, timeout=10):
+    def find(self, role, name, window=None, timeout=PATIENCE):
         """Waits for a node with this role (of these roles) and name (text, or a pattern); never one that GTK keeps out of sight."""
         roles = (role,) if isinstance(role, str) else role
 
@@ -71,35 +74,77 @@ class Judge:
     def focused(self, window):
         return next((node for node in list(self.read(window).walk())[::-1] if "focused" in node.states), None)
 
+    def texts(self, window):
+        """What is written in its entries."""
+        return [self.program.text(node.path) for node in self.read(window).walk() if node.role in ("text", "entry")]
+
+    def keyboard_in(self, window):
+        return self.wait(lambda: self.focused(window), "the keyboard")
+
     # ---- acting ----
 
     def press(self, *keys):
-        self.keyboard.press(*keys)
+        for key in keys:
+            self.wait_for_keyboard()
+            self.keyboard.press(key)
+
+    def wait_for_keyboard(self):
+        """A key that comes before the newest window has the keyboard goes to another one."""
+        self.wait(self.has_keyboard, "the newest window to have the keyboard")
+
+    def has_keyboard(self):
+        """The newest window. GTK says of a dialog neither that it is showing nor that it is active: there no other window may be, and the X
+        server must have given the keyboard to one."""
+        *others, front = [self.program.states(path) for path in self.program.windows()]
+        if "showing" in front:
+            return "active" in front
+        return not any("active" in one for one in others) and self.keyboard.has_window()
+
+    def act(self, action, prefix="win."):
+        self.wait(lambda: self.program.act(action, prefix=prefix), "the action " + action)
 
     def do(self, node, window=None):
         """By the keys: Tab to it, and the space bar."""
         self.go_to(node, window)
         self.press("space")
 
+    def is_at(self, node):
+        """Not from memory: the program is asked, when it has taken the keys that were pressed."""
+        self.program.catch_up()
+        return self.program.focus_path == node.path and "focused" in self.program.states(node.path)
+
     def go_to(self, node, window=None):
-        """The keyboard to a control: Tab, and within a list or grid the arrows."""
-        if self.program.focus_path == node.path:
+        """The keyboard to a control: Tab, and within a list or grid the arrows. Where it is made anew meanwhile, to the one of its name.
+        Returns that."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.try_to_reach(node)
+                return node
+            except AssertionError:
+                if self.program.is_called(node.path, node.name) or time.monotonic() > end:
+                    raise
+            node = self.find(node.role, node.name, window)
+
+    def try_to_reach(self, node):
+        if self.is_at(node):
             return
         if "menu item" in node.role:
             self.until(node, "Down", MOST_TABS)
             return
         members = [one.path for one in node.parent.children] if node.role in MEMBERS else []
-        self.until(node, "Tab", MOST_TABS, members)
-        if members and self.program.focus_path != node.path:
-            self.program.focus_after(lambda: self.press("Home"))
-            if self.program.focus_path != node.path:
-                self.until(node, "Right" if node.role == "table cell" else "Down", len(members))
+        now = self.until(node, "Tab", MOST_TABS, members)
+        if now != node.path:
+            now = self.program.focus_after("Home") or now
+        if now != node.path:
+            self.until(node, "Right" if node.role == "table cell" else "Down", len(members))
 
     def until(self, node, key, most, or_one_of=()):
+        self.wait_for_keyboard()
         for _ in range(most):
-            now = self.program.focus_after(lambda: self.press(key))
+            now = self.program.focus_after(key)
             if now == node.path or now in or_one_of:
-                return
+                return now
         raise AssertionError("%s does not lead to %s" % (key, node))
 
     # ---- judging ----
@@ -128,8 +173,17 @@ class Judge:
             yield "a canvas that does not say what it shows: %s" % node
 
     def judge(self, scene, window=None, within=None, tabs=True):
-        """All of a window; or the nodes @within it that are new since it was read the last time."""
-        root = self.read(window)
+        """All of a window; or the nodes @within it that are new since it was read the last time. Once more where it has changed meanwhile:
+        then it was not the same window that was read and that Tab walked through."""
+        for _ in range(5):
+            root = self.read(window)
+            found = self.judge_tree(root, within, tabs)
+            if not found or {node.path for node in root.walk()} == {node.path for node in self.read(window).walk()}:
+                break
+        self.note(scene, found, window)
+        return root
+
+    def judge_tree(self, root, within, tabs):
         # A scrolled window takes the keyboard only where nothing in it does.
         nodes = [node for node in root.walk() if node.role != "scroll pane" and (within is None or node.path in within)]
         found = []
@@ -143,8 +197,7 @@ class Judge:
                 found.append("for the pointer alone: %s" % node)
         if tabs:
             found += self.judge_tabs(nodes, {node.path: node for node in root.walk()})
-        self.note(scene, found, window)
-        return root
+        return found
 
     def note(self, scene, found, window=None):
         self.offenders.setdefault(scene, [])
@@ -161,15 +214,24 @@ class Judge:
                 for node in self.read(window).walk():
                     file.write("%s%s %s %s\n" % ("  " * len(list(node.above())), node, node.box, " ".join(sorted(node.states))))
 
-    def state_after(self, node, state, key="space"):
-        """Whether @node has the @state after @key, or, where nothing changes, what is wrong."""
-        before = state in node.states
-        self.go_to(node)
-        self.press(key)
-        try:
-            self.wait(lambda: (state in self.program.describe(node.path).states) != before, "the state", timeout=3)
-        except AssertionError:
-            return ["%s does not change whether it is %s: %s" % (key, state, node)]
+    def toggle(self, node, state, back, key="space"):
+        """What is wrong where @key does not change the @state, the same key again does not change it @back, or it does not stay."""
+        node = self.go_to(node)
+        was = state in self.program.states(node.path)
+        for wanted in [not was, was] if back else [not was]:
+            node = self.go_to(node)
+            self.press(key)
+
+            def done():
+                states = self.program.states(node.path)
+                return bool(states) and (state in states) == wanted
+            try:
+                self.wait(done, "the state")
+            except AssertionError:
+                return ["%s does not change whether it is %s: %s" % (key, state, node)]
+            self.program.catch_up()
+            if not done():
+                return ["%s changes for a moment only whether it is %s: %s" % (key, state, node)]
         return []
 
     def toggle_all(self, scene, roles, state, window=None, within=None, back=True):
@@ -177,9 +239,7 @@ class Judge:
         found = []
         for node in [node for node in self.read(window).walk() if node.role in roles and {"focusable", "sensitive"} <= node.states
                      and (within is None or within(node))]:
-            found += self.state_after(node, state)
-            if back:
-                found += self.state_after(self.program.describe(node.path), state)
+            found += self.toggle(node, state, back)
         self.note(scene, found, window)
 
     # ---- the Tab order ----
@@ -187,16 +247,17 @@ class Judge:
     def tab_around(self, key):
         """The paths that @key leads to, until it is where it began; and whether it got there."""
         seen, silent = [], 0
+        self.wait_for_keyboard()
         for _ in range(MOST_TABS):
-            now = self.program.focus_after(lambda: self.press(key))
+            now = self.program.focus_after(key)
+            for path in ([self.program.late] if silent else []) + [now]:  # to where the key before this one led, after all
+                if path in seen:
+                    return seen, path == seen[0]
+                if path is not None:
+                    seen.append(path)
             silent = silent + 1 if now is None else 0
             if silent == 8:
                 return seen, len(seen) <= 1  # the one thing that takes the keyboard keeps it
-            if now is None:
-                continue
-            if now in seen:
-                return seen, now == seen[0]
-            seen.append(now)
         return seen, False
 
     def judge_tabs(self, nodes, known):
@@ -262,7 +323,7 @@ class Judge:
         """Opens a window, judges it, does then() in it, closes it with Escape; the keyboard must go into it and come back to where it was.
         What GTK puts into a window of its own is not ours to name: of that only the keyboard is judged."""
         opener = self.opener(open_it)
-        before, was = self.program.windows(), back or self.focused(self.front())
+        before, was = self.program.windows(), back or self.keyboard_in(self.front())
         opener()
         try:
             self.wait(lambda: [one for one in self.program.windows() if one not in before], scene)
@@ -271,7 +332,7 @@ class Judge:
             return
         window, found = self.front(), []
         try:
-            self.wait(lambda: self.focused(window), "the keyboard", timeout=5)
+            self.keyboard_in(window)
         except AssertionError:
             found.append("the keyboard is not in it when it opens")
         if ours:
@@ -286,39 +347,47 @@ class Judge:
     def judge_end(self, key, gone, window, was, owner=None):
         """It must go with @key, and the keyboard back to where it was, or to the button that a popover belongs to."""
         try:
-            self.wait(gone, "the end", timeout=5)
+            self.wait(gone, "the end")
         except AssertionError:
             # A dialog; behind a popover it would be the main window that goes.
             self.press("alt+F4" if window is None else "Escape")
             return ["%s does not close it" % key]
+        owners, now = {was.path} | (set() if owner is None else {one.path for one in owner.above()}), [None]
+
+        def is_back():
+            now[0] = node = self.focused(window or self.front())
+            return node is not None and (node.path in owners or (owner is not None and node.parent.path in owners))
         try:
-            now = self.wait(lambda: self.focused(window or self.front()), "the keyboard", timeout=5)
+            self.wait(is_back, "the keyboard")
         except AssertionError:
-            return ["the keyboard is nowhere after %s" % key]
-        owners = {} if owner is None else {one.path for one in owner.above()}
-        if was is not None and now is not None and now.path != was.path and now.path not in owners \
-                and now.parent.path not in owners:
-            return ["after %s the keyboard is not where it was, on %s, but on %s" % (key, was, now)]
+            return ["the keyboard is nowhere after %s" % key if now[0] is None else
+                    "after %s the keyboard is not where it was, on %s, but on %s" % (key, was, now[0])]
         return []
 
     def popover(self, scene, open_it, tabs=False, window=None, then=None, close="Escape", back=None):
         """The same of what comes up within a window: the nodes that were not there before."""
         window, opener = window or self.main_window(), self.opener(open_it, window)
-        root = self.read(window)
-        before = {node.path for node in root.walk()}
-        was = back or next((node for node in list(root.walk())[::-1] if "focused" in node.states), None)
+        was = back or self.keyboard_in(window)
+        before = {node.path for node in self.read(window).walk()}
         opener()
-        new, fresh = set(), []
+        new, fresh, own = set(), [], set()
 
         def look():
+            """Whether the keyboard is in what is new; of the new, its @own part is what came up with the keyboard in it."""
             tree = list(self.read(window).walk())
-            new.clear()
             fresh[:] = [node for node in tree if node.path not in before]
+            new.clear()
             new.update(node.path for node in fresh)
-            return any("focused" in node.states and node.path in new for node in tree)
+            keyboard = next((node for node in tree[::-1] if "focused" in node.states and node.path in new), None)
+            if keyboard is None:
+                return False
+            top = [node for node in [keyboard, *keyboard.above()] if node.path in new][-1]
+            own.clear()
+            own.update(node.path for node in top.walk())
+            return True
         found = []
         try:
-            self.wait(look, "the keyboard in " + scene, timeout=5)
+            self.wait(look, "the keyboard in " + scene)
         except AssertionError:
             found.append("the keyboard is not in it when it opens" if new else "it did not open")
         self.judge(scene, window, new, tabs)
@@ -326,6 +395,6 @@ class Judge:
             then()
         if close:
             self.press(close)
-            found += self.judge_end(close, lambda: not any("focused" in node.states and node.path in new for node in self.read(window).walk()),
+            found += self.judge_end(close, lambda: not any("focused" in node.states and node.path in own for node in self.read(window).walk()),
                                     window, was, fresh[0] if fresh else None)
         self.note(scene, found, window)

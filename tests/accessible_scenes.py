@@ -10,8 +10,8 @@ BUTTON = ("push button", "toggle button", "radio button")
 
 
 def visit_all(judge, plan):
-    judge.find("list", "Places", timeout=30)
-    judge.find("table cell", re.compile(r"\.jpg$"), timeout=30)
+    judge.find("list", "Places")
+    judge.find("table cell", re.compile(r"\.jpg$"))
     for part in (visit_pages, visit_pictures, visit_concepts, visit_windows, visit_choosers, visit_forms, visit_model, visit_foreign, visit_work,
                  visit_outside):
         if os.environ.get("UI_PARTS") and part.__name__ not in os.environ["UI_PARTS"].split():
@@ -45,12 +45,12 @@ def on_grid(judge, nth=1):
     def there():
         cells = [node for node in judge.find("table", "Images").walk() if node.role == "table cell"]
         try:
-            return len(cells) > nth and not judge.go_to(cells[nth])
+            return len(cells) > nth and judge.go_to(cells[nth])
         except AssertionError:
             return False
 
     judge.press("ctrl+1")
-    judge.wait(there, "a picture with the keyboard", timeout=20)
+    judge.wait(there, "a picture with the keyboard")
 
 
 def visit_pages(judge, plan):
@@ -59,9 +59,12 @@ def visit_pages(judge, plan):
         judge.press(key)
         judge.find(role, what)
         scene = "page " + name
-        root = judge.judge(scene)
-        judge.note(scene, ["its row in the sidebar is not selected"] if not any(
-            node.name == name and "selected" in node.states for node in root.walk() if node.role == "list item") else [])
+        judge.judge(scene)
+        try:
+            judge.wait(lambda: any(node.name == name and "selected" in node.states for node in judge.read().walk() if node.role == "list item"),
+                       "the row")
+        except AssertionError:
+            judge.note(scene, ["its row in the sidebar is not selected"])
     judge.popover("order of review", judge.find("push button", "Order of review"))
     judge.go_to(judge.find("image", "Picture"))
     judge.popover("edit in review", "e")
@@ -80,7 +83,7 @@ def visit_pictures(judge, plan):
     on_grid(judge)
     judge.popover("suggestions", judge.find("push button", re.compile("suggestion")), tabs=True)
     on_grid(judge)
-    judge.popover("label button", judge.find("push button", "Label"), back=judge.focused(judge.main_window()))
+    judge.popover("label button", judge.find("push button", "Label"), back=judge.keyboard_in(judge.main_window()))
     on_grid(judge)
     judge.popover("label by typing", "slash")
     judge.popover("not label by typing", "alt+slash")
@@ -123,15 +126,15 @@ def visit_windows(judge, plan):
     judge.dialog("preferences", "ctrl+comma", then=lambda: judge.toggle_all("preferences", ["check box"], "checked", judge.front()))
     judge.dialog("keyboard shortcuts", "ctrl+question", ours=False)
     judge.dialog("help", "F1", then=topics)
-    judge.dialog("about", lambda: judge.program.act("about", prefix="app."), ours=False)
-    judge.dialog("make splits", lambda: judge.program.act("make-splits"))
-    judge.dialog("network is missing", lambda: judge.program.act("pack-help"))
+    judge.dialog("about", lambda: judge.act("about", prefix="app."), ours=False)
+    judge.dialog("make splits", lambda: judge.act("make-splits"))
+    judge.dialog("network is missing", lambda: judge.act("pack-help"))
 
 
 def visit_choosers(judge, plan):
     for scene, action in (("import a folder", "import"), ("import pictures", "import-files"), ("find missing pictures", "find-missing"),
                           ("back-up copy", "backup"), ("save a copy", "save-copy")):
-        judge.dialog(scene, lambda: judge.program.act(action), ours=False)
+        judge.dialog(scene, lambda: judge.act(action), ours=False)
     for scene, key in (("new project", "ctrl+n"), ("open a project", "ctrl+o")):
         judge.dialog(scene, key, ours=False)
 
@@ -174,8 +177,10 @@ def visit_model(judge, plan):
 
 
 def choose_file(judge, path):
-    """In the file chooser in front: a person who types where it is."""
+    """In the file chooser in front: a person who types where it is, sees it written, and presses Return."""
+    window = judge.front()
     judge.drive.type(path)
+    judge.wait(lambda: path in judge.texts(window), "the path in the chooser")
     judge.press("Return")
 
 
@@ -208,7 +213,7 @@ def visit_work(judge, plan):
     judge.dialog("work is still running", "ctrl+w")
     judge.press("ctrl+j")
     judge.do(judge.find("push button", "Cancel"))
-    report = judge.find("push button", "Report", timeout=30)
+    report = judge.find("push button", "Report")
     judge.judge("jobs, one that ended", tabs=False)
     judge.dialog("report", report, back=judge.find("push button", "Jobs"))  # the popover has gone meanwhile
     judge.press("Escape")
@@ -234,7 +239,7 @@ def visit_outside(judge, plan):
     judge.judge("project that cannot be opened", window)
     judge.press("ctrl+w")
     judge.wait(lambda: window not in judge.program.windows(), "the end of the second window")
-    judge.program.act("close-project")
+    judge.act("close-project")
     judge.find("push button", "New Project")
     judge.judge("start page")
     judge.popover("menu of the start page", "F10")

@@ -46,13 +46,22 @@ def complaints(log):
     return sorted({line for line in lines if not GTK_OF_ITSELF.search(line)})
 
 
+def be_patient(drive):
+    """What is waited for is there when it is there; the limit is for what goes wrong, on a machine that does much else. And a drag rests long
+    enough on its goal that both programs have said that they agree."""
+    drag = drive.drag_xy
+    drive.TIMEOUT = 100.0
+    drive.drag_xy = lambda *arguments, hold=0.0, **options: drag(*arguments, hold=max(hold, 1.0), **options)
+    return drive
+
+
 def answer(value):
     """In the session that drive_window() started: what it gets back."""
     with open(os.path.join(os.environ["UI_OUT"], "answer.json"), "w", encoding="utf-8") as file:
         json.dump(value, file)
 
 
-def drive_window(script, fovea, data, *arguments, timeout=300, environment=(), size="1280x800"):
+def drive_window(script, fovea, data, *arguments, timeout=1200, environment=(), size="1280x800"):
     """Starts the window on a display of its own (../shared/ui, beside the data) and @script in the same session, where UI_APP_PID is set.
     Without @fovea the script starts it itself; the packs are in the folder UI_PACKS.
 

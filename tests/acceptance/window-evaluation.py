@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from checks import Checks, complaints, drive_window  # noqa: E402
+from checks import Checks, be_patient, complaints, drive_window  # noqa: E402
 
 MOST_PICTURES = 12  # of a cell: all of them are on the screen at once
 MOST_CLICKS = 8
@@ -28,9 +28,9 @@ class Window:
 
     def open_evaluation(self):
         d = self.d
-        d.find("list", "Places", timeout=30)
+        d.find("list", "Places")
         d.key("ctrl+2")
-        d.click(d.find("list item", "clothes", timeout=20))
+        d.click(d.find("list item", "clothes"))
         d.click(d.find(("push button", "toggle button", "radio button"), "Evaluation"))
         self.matrix = d.find("image", "Confusion matrix", visible=False)
         d.wait_for(self.cell, what="the evaluation")
@@ -54,7 +54,7 @@ class Window:
             return names, words
 
         try:
-            d.wait_for(lambda: look()[0] == expected, timeout=10, what="the pictures")
+            d.wait_for(lambda: look()[0] == expected, what="the pictures")
         except AssertionError:
             pass  # what is there instead is the answer
         return look()
@@ -81,23 +81,36 @@ class Window:
             x, y, width, height = d.rect(self.matrix)
             side = (low + high) / 2
             dx, dy = (k - column - 0.5) * side, (k - row - 0.5) * side
-            d.click((int(x + width - dx), int(y + height - dy)))
-            hit = self.cell()
+            hit = self.hit((int(x + width - dx), int(y + height - dy)))
             if hit == (labelled, predicted):
                 return
             for at, distance in ((self.concepts.index(hit[0]), dy), (self.concepts.index(hit[1]), dx)):
                 low = max(low, distance / (k - at))
                 high = min(high, distance / (k - at - 1)) if at < k - 1 else high
             d.key("ctrl+2")
+            d.wait_for(lambda: not self.on_gallery(), what="the evaluation again")
         raise AssertionError("no click found the cell; the last hit %s" % (hit,))
+
+    def hit(self, place):
+        """The cell that a click there hits. Nothing changes where that is empty and was hit before."""
+        before = self.cell()
+        self.d.click(place)
+        try:
+            self.d.wait_for(lambda: self.cell() != before or self.on_gallery(), timeout=5)
+        except AssertionError:
+            pass
+        return self.cell()
 
     def press(self, labelled, predicted):
         """Tab to the matrix, arrows to the cell, Return."""
-        d = self.d
+        from accessible import Keyboard, Program  # within the session alone
+
+        d, keyboard = self.d, Keyboard()
+        program = Program(int(os.environ["UI_APP_PID"]), keyboard)
         for _ in range(80):
             if "focused" in d.states(self.matrix):
                 break
-            d.key("Tab")
+            program.focus_after("Tab")
         d.key("Home", *["Up"] * len(self.concepts))
         d.key(*["Down"] * self.concepts.index(labelled), *["Right"] * self.concepts.index(predicted))
         d.wait_for(lambda: self.cell() == (labelled, predicted), what="the cell by keys")
@@ -105,8 +118,9 @@ class Window:
 
 
 def drive(plan):
-    import drive as d  # ui-session puts it on the path
+    import drive  # ui-session puts it on the path
 
+    d = be_patient(drive)
     window, shown = Window(d, plan["concepts"]), []
     window.open_evaluation()
     for how, (labelled, predicted, names) in zip(("click", "press"), plan["cells"]):
@@ -149,7 +163,7 @@ def main(fovea, data):
         wrong = sorted((len(names), cell) for cell, names in cells.items() if cell[0] != cell[1] and len(names) <= MOST_PICTURES)
         chosen = [[*cell, cells[cell]] for _, cell in wrong[:-3:-1]]
         plan = json.dumps({"concepts": matrix["concept_ids"], "cells": chosen})
-        shown, log = drive_window(__file__, fovea, data, project, timeout=180, environment={"UI_EVALUATION": plan})
+        shown, log = drive_window(__file__, fovea, data, project, environment={"UI_EVALUATION": plan})
         for how, (labelled, predicted, names), (found, words) in zip(("clicked", "by keys"), chosen, shown):
             checks.check(found == names and words == ["%d of 800 pictures" % len(names)],
                          "%s labelled, %s predicted, %s: %d pictures, %s" % (labelled, predicted, how, len(names), ", ".join(words)))

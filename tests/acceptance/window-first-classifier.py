@@ -57,12 +57,12 @@ def cell(d, name):
 
 def wait_for_classifier(d):
     """The live classifier's own words, below the pictures."""
-    return d.wait_for(lambda: d.find_all("label", re.compile(r".*% right .*tried on")), timeout=90, what="a measured classifier")
+    return d.wait_for(lambda: d.find_all("label", re.compile(r".*% right .*tried on")), what="a measured classifier")
 
 
 def finish_folders(checker, d, person, start):
-    d.wait_for(lambda: place(d, "Images") == "%d pictures" % N_PICTURES, timeout=90, what="all pictures")
-    d.wait_for(lambda: d.find_all("push button", "Jobs", desc="No work is running."), timeout=90, what="the end of the import")
+    d.wait_for(lambda: place(d, "Images") == "%d pictures" % N_PICTURES, what="all pictures")
+    d.wait_for(lambda: d.find_all("push button", "Jobs", desc="No work is running."), what="the end of the import")
     words = d.name(wait_for_classifier(d)[0])
     seconds = time.monotonic() - start
     d.screenshot("classifier.png")
@@ -74,27 +74,30 @@ def finish_folders(checker, d, person, start):
 def scene_folders(checker, d, program, data):
     person = Person(d)
     d.launch([program])
-    page = d.find("push button", re.compile("Import|Open|New"), timeout=20)
+    page = d.find("push button", re.compile("Import|Open|New"))
     start = time.monotonic()
     person.drag_files_in([os.path.join(data, "apparel")], page)
-    person.click(d.find("push button", "Use as Concepts", timeout=20))
+    person.click(d.find("push button", "Use as Concepts"))
     finish_folders(checker, d, person, start)
 
 
 def scene_folders_by_keys(checker, d, program, data):
     person = Person(d)
     d.launch([program])
-    d.find("push button", re.compile("Import|Open|New"), timeout=20)
+    d.find("push button", re.compile("Import|Open|New"))
     start = time.monotonic()
     person.key("ctrl+i")
-    d.wait_for(lambda: d.find_all("push button", re.compile("^(Import|Select|Open)$")), timeout=10, what="a chooser of folders")
+    d.wait_for(lambda: d.find_all("push button", re.compile("^(Import|Select|Open)$")), what="a chooser of folders")
     d.settled()
+    folder = os.path.join(data, "apparel")
     person.key("slash")
     person.key("ctrl+a")
-    person.type(os.path.join(data, "apparel"))
+    person.type(folder)
+    d.wait_for(lambda: folder in [d.text(entry) for entry in d.find_all("text")], what="the folder in the entry")
     d.settled()
     person.key("Return")
-    d.find("push button", "Use as Concepts", timeout=20)
+    button = d.find("push button", "Use as Concepts")
+    d.wait_for(lambda: "focused" in d.states(button), what="the question to have the keyboard")
     person.key("Return")
     finish_folders(checker, d, person, start)
 
@@ -115,14 +118,15 @@ def open_flat(d, program, data):
     for arguments in (("project", "create", project), ("import", project, folder)):
         subprocess.run([program, *arguments], check=True, capture_output=True)
     process = d.launch([program, project])
-    d.find("list", "Places", timeout=20)
-    d.wait_for(lambda: place(d, "Images") == "%d pictures" % (N_EACH * len(CLASSES)), timeout=20, what="the pictures")
+    d.find("list", "Places")
+    d.wait_for(lambda: place(d, "Images") == "%d pictures" % (N_EACH * len(CLASSES)), what="the pictures")
     return project, process
 
 
 def add_concepts(d, person):
     for name in CLASSES:
         person.click(d.find("push button", "Add concept"))
+        d.wait_for(lambda: [entry for entry in d.find_all("text") if "focused" in d.states(entry)], what="an entry for the name")
         person.type(name)
         person.key("Return")
         d.wait_for(lambda: name in concepts(d), what="concept " + name)
@@ -157,7 +161,7 @@ def scene_by_hand(checker, d, program, data):
     person.key("1")
     d.wait_for(lambda: labels(d) == [4, 3, 3], what="the key's label")
     checker.check(True, "key 1 labels a picture dress")
-    first = d.wait_for(lambda: predicted(d), timeout=20, what="suggestions")
+    first = d.wait_for(lambda: predicted(d), what="suggestions")
     right = sum(d.name(n).split("-")[0] in d.description(n) for n in first)
     checker.check(right >= len(first) * 0.7, "%d pictures have a suggestion, %d of them right" % (len(first), right))
     d.screenshot("suggestions.png")
@@ -172,10 +176,10 @@ def scene_by_hand(checker, d, program, data):
     d.wait_for(lambda: labels(d) == accepted, what="redo")
     checker.check(True, "undone and done again")
     person.key("ctrl+q")
-    process.wait(20)
+    process.wait(100)
     d.launch([program, project])
-    d.find("list", "Places", timeout=20)
-    d.wait_for(lambda: labels(d) == accepted, timeout=20, what="the labels of before")
+    d.find("list", "Places")
+    d.wait_for(lambda: labels(d) == accepted, what="the labels of before")
     checker.check(d.find("push button", "Undo") is not None and concepts(d) == list(CLASSES), "all there after a restart: %s" % labels(d))
 
 
@@ -197,6 +201,7 @@ def scene_two_processes(checker, d, program, data):
 
 def drive_scene(scene, program, data, packs):
     import drive  # ui-session puts it on the path
+    checks.be_patient(drive)
     os.environ["FOVEA_PACK_DIR"] = packs  # the session has a cache folder of its own
     checker = checks.Checks(program)
     globals()["scene_" + scene.replace("-", "_")](checker, drive, program, data)
@@ -218,7 +223,7 @@ def main(program, data):
     for scene in SCENES:
         with tempfile.TemporaryDirectory() as out:
             driver = " ".join([os.path.abspath(__file__), "--scene", scene, program, data, packs])
-            done = subprocess.run([session, "--driver", driver, "--out", out, "--timeout", "240"], capture_output=True, text=True, check=False)
+            done = subprocess.run([session, "--driver", driver, "--out", out, "--timeout", "1200"], capture_output=True, text=True, check=False)
             sys.stdout.write(done.stdout)
             if not checker.check(done.returncode == 0, "scene %s" % scene):
                 sys.stderr.write(done.stderr[-3000:])

@@ -21,12 +21,13 @@ import time
 import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from checks import Checks, complaints, drive_window  # noqa: E402
+from checks import Checks, be_patient, complaints, drive_window  # noqa: E402
 
 DEFAULT = ("coming", "leaving", "sorting", "copies", "moved", "training", "network", "disk", "newer")
 OTHERS = ("work",)  # where a machine imports faster than its question is answered, closing is not met while work runs
 SIZE = "1600x800"  # room beside the window
 DISK = "size=16m"
+LONGEST_SECONDS = 100  # for a program to end
 LONG_WORK_SECONDS = 10  # shorter work ends without a notification
 OTHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "other-program.py")
 
@@ -50,7 +51,7 @@ class Other:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(10)
+        self.process.wait(LONGEST_SECONDS)
 
 
 def first_number(text, pattern=r"\d+"):
@@ -61,13 +62,13 @@ def first_number(text, pattern=r"\d+"):
 
 class Person:
     def __init__(self, drive, plan):
-        self.d, self.plan, self.results, self.process = drive, plan, [], None
+        self.d, self.plan, self.results, self.process, self.main = drive, plan, [], None, None
         self.home = os.environ["UI_TMP"]
         self.services = self.other("services")
 
     def other(self, *arguments):
         program = Other(*arguments)
-        self.d.wait_for(lambda: program.said("^READY"), timeout=20, what=arguments[0])
+        self.d.wait_for(lambda: program.said("^READY"), what=arguments[0])
         return program
 
     def check(self, good, text):
@@ -75,10 +76,10 @@ class Person:
         self.results.append((bool(good), text))
         self.d.screenshot("%02d.png" % len(self.results))
 
-    def soon(self, done, text, timeout=60):
+    def soon(self, done, text):
         """Checks that @done comes true; the rest of the scene goes on in any case."""
         try:
-            self.d.wait_for(done, timeout=timeout, what=text)
+            self.d.wait_for(done, what=text)
             self.check(True, text)
         except AssertionError:
             self.check(False, text)
@@ -89,12 +90,13 @@ class Person:
     def open(self, project, packs=None):
         environment = dict(os.environ, FOVEA_PACK_DIR=packs or self.plan["packs"])
         self.process = self.d.launch([self.plan["fovea"], project], env=environment)
-        self.d.find("list", "Places", timeout=30)
-        self.d.settled(timeout=30)
+        self.d.find("list", "Places")
+        self.d.settled()
+        self.main = self.d.windows()[-1]["id"]
 
     def close(self):
         self.d.key("ctrl+q")
-        self.process.wait(20)
+        self.process.wait(LONGEST_SECONDS)
 
     def place(self, name="Images"):
         return self.d.description(self.d.find("list item", name, root=self.d.find("list", "Places")))
@@ -115,7 +117,6 @@ class Person:
     def menu(self, label):
         self.d.key("F10")
         self.d.do(self.d.find("menu item", re.compile(label)))
-        time.sleep(0.2)
 
     def word(self, pattern):
         return self.d.find_all("label", re.compile(pattern)) or self.d.find_all("status bar", re.compile(pattern))
@@ -123,48 +124,76 @@ class Person:
     def press(self, button, **which):
         self.d.click(self.d.find("push button", button, **which))
 
-    def count_windows(self):
-        return len([window for window in self.d.windows() if not window["override"]])
+    def windows(self):
+        return {window["id"] for window in self.d.windows() if not window["override"]}
 
-    def another_window(self, before=1):
-        """Waits for it by its X window. Once a program was seen to end in GTK 4.8's AT-SPI code (an assertion on an object path) as a file
+    def count_windows(self):
+        return len(self.windows())
+
+    def another_window(self):
+        """Waits for it by its X window, and that it has the keyboard. Once a program was seen to end in GTK 4.8's AT-SPI code (an assertion on an object path) as a file
         window came; that asking for a window that just comes or goes is the cause is a guess."""
-        self.d.wait_for(lambda: self.count_windows() > before, timeout=20, what="another window")
-        self.d.settled(timeout=20)
+        self.d.wait_for(lambda: self.count_windows() > 1 and self.keyboard_window() not in (None, self.main), what="another window")
+        self.d.settled()
+
+    def keyboard_window(self):
+        """The window of the program that the X server sends keys to, or (nothing)."""
+        window = first_number(self.d.xdo_try("getwindowfocus"))
+        return window if window in self.windows() else None
 
     def dialog(self, title):
         """A message in a window of its own; its text."""
         self.another_window()
-        windows = list(self.d.children(self.d.app()))[1:]
-        texts = [" ".join(self.d.name(label) for label in self.d.find_all("label", root=window)) for window in windows]
-        return next((text for text in texts if title in text), "(none of that title)")
+        texts = []
+
+        def look():
+            windows = list(self.d.children(self.d.app()))[1:]
+            texts[:] = [" ".join(self.d.name(label) for label in self.d.find_all("label", root=window)) for window in windows]
+            return next((text for text in texts if title in text), None)
+        try:
+            return self.d.wait_for(look, what=title)
+        except AssertionError:
+            return "(“%s” is none of %s)" % (title, texts)
 
     def answer(self, key):
         """To what dialog() has found."""
         self.d.key(key)
-        self.d.wait_for(lambda: self.count_windows() == 1, timeout=20, what="the end of a dialog")
+        self.d.wait_for(lambda: self.count_windows() == 1, what="the end of a dialog")
 
-    def choose(self, path):
+    def choose(self, path, key="Return"):
         """In GTK's own window for files. Slash opens the entry for a path, where there is none yet."""
         self.another_window()
-        if not self.d.find_all("text"):
+        if not self.typing():
             self.d.key("slash")
-        self.d.key("ctrl+a")
-        self.d.type(path)
+        self.type(path, also="ctrl+a")
         self.d.settled()
-        self.d.key("Return")
+        self.d.key(key)
+
+    def typing(self):
+        """The entry that the keyboard is in."""
+        return [entry for entry in self.d.find_all(("text", "entry")) if "focused" in self.d.states(entry)]
+
+    def type(self, text, also=None):
+        """When there is an entry that takes it; and it stands there in the end."""
+        self.d.wait_for(self.typing, what="an entry")
+        if also:
+            self.d.key(also)
+        self.d.type(text)
+        self.d.wait_for(lambda: text in [self.d.text(entry) for entry in self.typing()], what="“%s” in an entry" % text)
 
     def comes_to(self, n, text):
         self.soon(lambda: self.total() == n, text)
 
     def goes_back_to(self, n, what):
         self.idle()
+        self.d.wait_for(lambda: self.d.find_all("push button", "Undo") and "sensitive" in self.d.states(self.d.find("push button", "Undo")),
+                        what="something to undo")
         self.d.focus_window()
         self.d.key("ctrl+z")
         self.comes_to(n, "undo takes back " + what)
 
     def idle(self):
-        self.d.wait_for(lambda: self.d.find_all("push button", "Jobs", desc="No work is running."), timeout=40, what="the end of work")
+        self.d.wait_for(lambda: self.d.find_all("push button", "Jobs", desc="No work is running."), what="the end of work")
 
 
 def make_flat(person, name, n_each=3):
@@ -187,15 +216,15 @@ def drag_between(person, other, node, out=False):
     """From the window of the other program onto @node, or back."""
     d = person.d
     window = d.wait_for(lambda: d.windows(other.process.pid), what="the other window")[0]
-    d.xdo("windowmove", window["id"], 1430, 600, "windowraise", window["id"])
-    time.sleep(0.3)
+    d.xdo("windowmove", "--sync", window["id"], 1430, 600, "windowraise", window["id"])
+    d.settled()
     ends = [(1500, 660), d.center(node)]
     d.drag_xy(*(ends[1] + ends[0] if out else ends[0] + ends[1]), hold=0.4)
 
 
 def paste(person, what, files):
     owner = person.other(what, *files)
-    time.sleep(0.3)
+    time.sleep(2)  # the window hears of it and asks what it is; nothing tells that it has
     person.d.key("ctrl+v")
     return owner
 
@@ -277,7 +306,7 @@ def scene_sorting(person):
 
     for name in ("dress", "robe"):
         person.press("Add concept")
-        d.type(name)
+        person.type(name)
         d.key("Return")
         d.wait_for(lambda name=name: name in person.concepts(), what="concept " + name)
     for name, key in (("dress-0.jpg", "1"), ("dress-1.jpg", "2"), ("dress-2.jpg", "2")):
@@ -296,7 +325,7 @@ def scene_sorting(person):
     d.click(d.find("combo box", "Field"))
     d.key("Down", "Return")
     d.click(d.find("text", "Value of the field"))
-    d.type("berlin")
+    person.type("berlin")
     d.key("Return", "Escape")
     person.soon(lambda: person.word(r"^3 of 9 pictures$"), "a field of the person's own filters")
 
@@ -334,7 +363,7 @@ def scene_moved(person):
     person.idle()
     person.press("Find Them…")
     person.choose(elsewhere)
-    person.d.wait_for(lambda: person.count_windows() == 1, timeout=20, what="the end of the choice")
+    person.d.wait_for(lambda: person.count_windows() == 1, what="the end of the choice")
     person.soon(lambda: not person.word("no longer where"), "the moved pictures are found")
     found = sqlite3.connect("file:%s?mode=ro" % project, uri=True).execute("SELECT path FROM inputs WHERE name LIKE 'dress%'").fetchall()
     person.check(len(found) == 3 and all(b"elsewhere" in bytes(path) for path, in found), "the project says where they are: %s" % found)
@@ -370,31 +399,28 @@ def scene_training(person):
     before = versions()
     person.open(project)
     d.key("ctrl+2")
-    d.click(d.find("list item", "slow", timeout=20))
+    d.click(d.find("list item", "slow"))
     state = d.name(d.find("label", re.compile(r"held out")))
     d.key("ctrl+t")
-    person.soon(lambda: at_step() > 0, "the training says how far it is", timeout=60)
+    person.soon(lambda: at_step() > 0, "the training says how far it is")
     press("Pause")
-    person.soon(lambda: "Paused" in said(), "it says that it is paused", timeout=30)
-    d.settled(timeout=30)
+    person.soon(lambda: "Paused" in said(), "it says that it is paused")
+    d.settled(quiet=1)
     stopped_at = at_step()
     time.sleep(2)
     person.check(at_step() == stopped_at, "and stands still at step %d" % stopped_at)
     press("Go on")
-    person.soon(lambda: "Paused" not in said() and at_step() > stopped_at, "it goes on", timeout=60)
+    person.soon(lambda: "Paused" not in said() and at_step() > stopped_at, "it goes on")
     press("Cancel")
-    person.soon(lambda: not said() and person.word(re.escape(state)), "cancelled, the page is as before: %s" % state, timeout=60)
+    person.soon(lambda: not said() and person.word(re.escape(state)), "cancelled, the page is as before: %s" % state)
     person.check(versions() == before, "and so are the versions: %d" % len(before))
 
     written = os.path.join(person.home, "slow.onnx")
     for name, key in (("unwanted.onnx", "Escape"), ("slow.onnx", "Return")):
         d.do(d.find("push button", re.compile("^Export")))
-        person.another_window()
-        d.key("ctrl+a")
-        d.type(os.path.join(person.home, name))
-        d.key(key)
-        d.wait_for(lambda: person.count_windows() == 1, timeout=20, what="the end of the choice")
-    person.soon(lambda: os.path.exists(written), "an export is written", timeout=60)
+        person.choose(os.path.join(person.home, name), key)
+        d.wait_for(lambda: person.count_windows() == 1, what="the end of the choice")
+    person.soon(lambda: os.path.exists(written), "an export is written")
     d.key("ctrl+j")  # a toast may have gone before it is looked for
     person.soon(lambda: person.word("^Written to slow.onnx") and person.word("^Cancelled"), "the jobs say so, and that the training was cancelled")
     d.key("Escape")
@@ -432,8 +458,10 @@ def scene_disk(person):
     person.open(project)
     d.drag_files_in([os.path.join(person.plan["data"], "apparel", "test", "hat"), os.path.join(person.plan["data"], "apparel", "test", "dress"),
                      os.path.join(person.plan["data"], "apparel", "test", "shoes")], (800, 400))
-    d.do(d.find("push button", "Only Import", timeout=20))
-    d.wait_for(lambda: person.count_windows() == 1, timeout=20, what="the end of the question")
+    person.another_window()
+    question = person.keyboard_window()
+    d.do(d.find("push button", "Only Import"))
+    d.wait_for(lambda: question not in person.windows(), what="the end of the question")
     text = person.dialog("The Disk Is Full")
     person.check("Make room on the disk" in text, "a full disk is explained: %s" % text[:80])
     person.answer("Escape")
@@ -467,14 +495,14 @@ def scene_work(person):
     person.open(project)
     start = time.monotonic()
     d.drag_files_in(sources, (800, 400))
-    d.do(d.find("push button", "Use as Concepts", timeout=20))
+    d.do(d.find("push button", "Use as Concepts"))
     person.soon(lambda: person.services.said("^CALLED Inhibit .*Work is running"), "the computer is kept awake")
     person.soon(lambda: person.total() > 20, "pictures come in")
     d.key("alt+F4")
     text = person.dialog("Work Is Still Running")
     person.check("goes on at the next opening" in text, "closing asks: %s" % text[:80])
     person.press("Pause and Close", root=list(d.children(d.app()))[-1])
-    person.process.wait(30)
+    person.process.wait(LONGEST_SECONDS)
     kept = json.loads(person.run("project", "info", project, "--json").stdout)
     person.check(0 < kept["inputs"] and kept["vectors"] < n_files, "it closes with %d pictures and %d vectors" % (kept["inputs"], kept["vectors"]))
     person.open(project)
@@ -489,7 +517,7 @@ def scene_work(person):
     window = d.wait_for(lambda: d.windows(other.process.pid), what="another window")[0]
     d.xdo("windowfocus", "--sync", window["id"])
     start = time.monotonic()
-    person.soon(lambda: not d.find_all("push button", "Jobs", desc="No work is running."), "work goes on", timeout=20)
+    person.soon(lambda: not d.find_all("push button", "Jobs", desc="No work is running."), "work goes on")
     d.wait_for(lambda: d.find_all("push button", "Jobs", desc="No work is running."), timeout=120, what="the end of work")
     took = time.monotonic() - start
     after = json.loads(person.run("project", "info", project, "--json").stdout)
@@ -527,7 +555,7 @@ if __name__ == "__main__":
         import drive as session  # ui-session puts it on the path
         from checks import answer
         about = json.loads(os.environ["UI_GESTURES"])
-        one = Person(session, dict(about, packs=os.environ["UI_PACKS"]))
+        one = Person(be_patient(session), dict(about, packs=os.environ["UI_PACKS"]))
         try:
             globals()["scene_" + about["scene"].replace("-", "_")](one)
         except Exception as error:  # what was seen until then is told in any case
