@@ -18,7 +18,12 @@
 #define OVERHEAD 1.05 /* validations and checkpoints */
 
 static GMutex known_mutex;
-static GHashTable *known; /* key of a step → double *, seconds */
+static GHashTable *known; /* key of a step → Cost * */
+
+typedef struct {
+  double seconds;
+  guint n_parts; /* more than one: memory is short */
+} Cost;
 
 gboolean
 fovea_training_is_estimated (GObject *params)
@@ -134,28 +139,29 @@ time_steps (Step *self, FoveaScheduler *scheduler, GCancellable *cancellable, GE
   return TRUE;
 }
 
-static double
-look_up (const char *key)
+static gboolean
+look_up (const char *key, Cost *ret_cost)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&known_mutex);
-  const double *seconds = known != NULL ? g_hash_table_lookup (known, key) : NULL;
+  const Cost *cost = known != NULL ? g_hash_table_lookup (known, key) : NULL;
 
-  return seconds != NULL ? *seconds : 0;
+  if (cost != NULL)
+    *ret_cost = *cost;
+  return cost != NULL;
 }
 
 static void
-remember (const char *key, double seconds)
+remember (const char *key, const Cost *cost)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&known_mutex);
 
   if (known == NULL)
     known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_hash_table_insert (known, g_strdup (key), g_memdup2 (&seconds, sizeof seconds));
+  g_hash_table_insert (known, g_strdup (key), g_memdup2 (cost, sizeof *cost));
 }
 
-/* 0 on failure. */
-static double
-measure (const FoveaDeepOptions *options, guint n_concepts, FoveaScheduler *scheduler, GCancellable *cancellable, GError **error)
+static gboolean
+measure (const FoveaDeepOptions *options, guint n_concepts, FoveaScheduler *scheduler, GCancellable *cancellable, Cost *ret_cost, GError **error)
 {
   gsize memory = fovea_scheduler_get_memory_budget (scheduler) / MEMORY_PART;
   g_autofree char *key = g_strdup_printf ("%d %d %u %d %u %" G_GSIZE_FORMAT, (int) options->template, options->image_size, options->batch_size,
@@ -163,17 +169,18 @@ measure (const FoveaDeepOptions *options, guint n_concepts, FoveaScheduler *sche
   g_auto (Step) step = { .options = options, .n_concepts = n_concepts, .memory_limit = memory };
   gboolean ok;
 
-  if (look_up (key) > 0)
-    return look_up (key);
+  if (look_up (key, ret_cost))
+    return TRUE;
   if (!fovea_scheduler_run (scheduler, FOVEA_PRIORITY_TRAINING, make_trainer, &step, cancellable, error)
       || !fovea_scheduler_reserve (scheduler, step.memory.bytes, cancellable, error))
-    return 0;
+    return FALSE;
   ok = time_steps (&step, scheduler, cancellable, error);
   fovea_scheduler_release (scheduler, step.memory.bytes);
   if (!ok)
-    return 0;
-  remember (key, step.seconds);
-  return step.seconds;
+    return FALSE;
+  *ret_cost = (Cost) { step.seconds, step.memory.n_parts };
+  remember (key, ret_cost);
+  return TRUE;
 }
 
 /* ---- the plan ---- */
@@ -214,6 +221,7 @@ estimate (Estimating *self, GError **error)
   guint n_concepts;
   gsize n_each;
   double start = 0;
+  Cost cost;
 
   g_clear_pointer (&self->reader, fovea_store_free);
   if (rows == NULL)
@@ -228,19 +236,20 @@ estimate (Estimating *self, GError **error)
   self->estimate.n_pictures = (guint) rows->n;
   if (n_each > FOVEA_DEEP_FEW)
     self->estimate.n_pictures -= (guint) (self->options.validation_fraction * (double) rows->n);
-  self->estimate.step_seconds = measure (&self->options, n_concepts, self->scheduler, g_task_get_cancellable (self->task), error);
-  if (self->estimate.step_seconds <= 0)
+  if (!measure (&self->options, n_concepts, self->scheduler, g_task_get_cancellable (self->task), &cost, error))
     return FALSE;
+  self->estimate.step_seconds = cost.seconds;
   if (fovea_deep_starts_linear (&self->options, n_each))
     start = FOVEA_DEEP_LOOKED_AT * self->estimate.step_seconds / self->options.batch_size
             * fovea_deep_start_views (&self->options, self->estimate.n_pictures) * self->estimate.n_pictures;
   if (fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
-                            self->options.time_limit_s - start, &plan))
+                            self->options.time_limit_s - start, &plan)
+      && cost.n_parts == 1)
     {
       self->estimate.step_seconds *= FOVEA_DEEP_WIDER;
       fovea_deep_widen (&self->options);
       fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
-                            self->options.time_limit_s, &plan);
+                            self->options.time_limit_s - start, &plan);
     }
   for (guint i = 0; i < plan.n_stages; i++)
     self->estimate.n_steps += plan.stages[i].n_steps;
