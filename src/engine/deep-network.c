@@ -198,19 +198,20 @@ fovea_deep_make_network (FoveaDeep *deep, GError **error)
 {
   g_autoptr (FoveaHead) start = NULL;
   const gboolean from_pack = fovea_template_get_pack (deep->options.template) != NULL;
-  gboolean linear;
 
   deep->network = from_pack ? network_from_pack (deep, error) : network_from_scratch (deep, error);
   if (deep->network == NULL || !fovea_deep_gather (deep, error))
     return FALSE;
   if (deep->options.metric.wanted)
     return add_metric (deep, error);
-  linear = fovea_deep_starts_linear (&deep->options, deep->n_each);
-  if (linear)
-    deep->loss.label_smoothing = 0;
-  /* What is taken up again has learned it already. */
-  if (linear && !deep->training->resume && (start = linear_start (deep, error)) == NULL)
-    return FALSE;
+  deep->starts_linear = fovea_deep_starts_linear (&deep->options, deep->n_each);
+  if (deep->starts_linear)
+    {
+      deep->loss.label_smoothing = 0;
+      start = linear_start (deep, error);
+      if (start == NULL)
+        return FALSE;
+    }
   if (deep->options.dropout > 0 && !fovea_network_add_dropout (deep->network, deep->options.dropout, error))
     return FALSE;
   return fovea_network_add_classifier (deep->network, deep->n_concepts, start, deep->options.seed, error);

@@ -37,6 +37,7 @@ typedef struct {
   float *targets;   /* [n, n_concepts] */
   float *concept_weights; /* [n_concepts], or NULL: each picture counts the same */
   gsize n_each;     /* pictures of a concept among those to learn from, on average */
+  gboolean starts_linear; /* fovea_deep_starts_linear(), of a classifier */
   FoveaTrainingPictures *pictures;
 
   FoveaInputSpec input;
@@ -89,7 +90,8 @@ double   fovea_deep_elapsed_s (const FoveaDeep *deep);
 double   fovea_deep_left_s (const FoveaDeep *deep); /* of the time limit, for steps */
 gboolean fovea_deep_run_unit (FoveaDeep *deep, FoveaUnitFunc func, gpointer data, GError **error);
 
-/* deep-validate: the average of the weights on the pictures held out; keeps it unless it is clearly worse than an earlier one. */
+/* deep-validate: the average of the weights, of few pictures FOVEA_DEEP_FEW_BACK, on the pictures held out; keeps it unless it is
+ * clearly worse than an earlier one. */
 gboolean fovea_deep_validate (FoveaDeep *deep, GError **error);
 gboolean fovea_deep_keep_last (FoveaDeep *deep, GError **error); /* where nothing is held out */
 void     fovea_deep_best_clear (FoveaDeepBest *best);

@@ -6,6 +6,7 @@
 #include "engine/deep-private.h"
 #include "models/network.h"
 #include "nn/plan.h"
+#include "nn/train-graph.h"
 
 #define BATCH 16
 
@@ -21,14 +22,24 @@ typedef struct {
 } Validation;
 
 static gboolean
+dup_average (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Validation *self = data;
+  const FoveaDeep *deep = self->deep;
+
+  self->graph = fovea_trainer_dup_graph (deep->trainer, TRUE, error);
+  if (self->graph == NULL)
+    return FALSE;
+  return !deep->starts_linear || fovea_graph_blend_constants (self->graph, deep->network, FOVEA_DEEP_FEW_BACK, error);
+}
+
+static gboolean
 compile (gpointer data, GCancellable *cancellable, GError **error)
 {
   Validation *self = data;
-
   g_autoptr (FoveaGraph) looked_at = NULL;
 
-  self->graph = fovea_trainer_dup_graph (self->deep->trainer, TRUE, error);
-  if (self->graph != NULL)
+  if (dup_average (self, cancellable, error))
     looked_at = self->deep->options.metric.wanted ? fovea_network_cut_vectors (self->graph, error) : fovea_graph_ref (self->graph);
   if (looked_at != NULL)
     self->plan = fovea_plan_new (looked_at, 0, error);
@@ -257,15 +268,6 @@ fovea_deep_validate (FoveaDeep *deep, GError **error)
     fovea_deep_best_clear (&result);
   g_free (self.losses);
   return ok;
-}
-
-static gboolean
-dup_average (gpointer data, GCancellable *cancellable, GError **error)
-{
-  Validation *self = data;
-
-  self->graph = fovea_trainer_dup_graph (self->deep->trainer, TRUE, error);
-  return self->graph != NULL;
 }
 
 gboolean

@@ -81,6 +81,11 @@ typedef struct {
 #define FOVEA_DEEP_FEW 12
 #define FOVEA_DEEP_FEW_C 100.0
 
+/* And what is kept are the average's weights, this part of the way back to where they started (WiSE-FT, arXiv:2109.01903): as often
+ * right, and surer of less that is wrong (180 others, three draws each, accuracy and NLL: five of each .731, .952 without, .744, .855
+ * with; twelve of each .850, .589 and .846, .557). */
+#define FOVEA_DEEP_FEW_BACK 0.25f
+
 gboolean fovea_deep_starts_linear (const FoveaDeepOptions *options, gsize n_each);
 /* Views of each of @n_pictures that the regression learns from: 8, fewer where they would be more than 4,096 in all, or 20 for each
  * second of the time limit: half of it, where forty pictures are looked at in a second. */

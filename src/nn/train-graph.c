@@ -30,6 +30,41 @@ fovea_graph_replace_constant (FoveaGraph *graph, const char *name, FoveaTensor *
   return TRUE;
 }
 
+static const FoveaTensor *
+find_like (const FoveaGraph *graph, const FoveaValue *value)
+{
+  const int id = fovea_graph_find_value (graph, value->name);
+  const FoveaTensor *found = id >= 0 ? fovea_graph_value (graph, id)->constant : NULL;
+
+  return found != NULL && found->dtype == value->constant->dtype && fovea_shape_equal (&found->shape, &value->constant->shape) ? found : NULL;
+}
+
+gboolean
+fovea_graph_blend_constants (FoveaGraph *graph, const FoveaGraph *other, float part, GError **error)
+{
+  for (guint i = 0; i < graph->values->len; i++)
+    {
+      FoveaValue *value = fovea_graph_value (graph, (int) i);
+      const FoveaTensor *to = value->constant != NULL && value->constant->dtype == FOVEA_DTYPE_F32 ? find_like (other, value) : NULL;
+      g_autoptr (FoveaTensor) blend = NULL;
+
+      if (to == NULL)
+        continue;
+      blend = fovea_tensor_new (FOVEA_DTYPE_F32, &to->shape, error);
+      if (blend == NULL)
+        return FALSE;
+      for (gsize j = 0; j < to->n_elements; j++)
+        {
+          const float from = FOVEA_TENSOR_DATA (value->constant, const float)[j];
+
+          FOVEA_TENSOR_DATA (blend, float)[j] = from + part * (FOVEA_TENSOR_DATA (to, const float)[j] - from);
+        }
+      fovea_tensor_unref (value->constant);
+      value->constant = g_steal_pointer (&blend);
+    }
+  return TRUE;
+}
+
 /* --- batch norms
  * --------------------------------------------------------------------------------------------------------- */
 

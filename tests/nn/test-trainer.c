@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "nn/interpreter.h"
+#include "nn/train-graph.h"
 #include "nn/trainer.h"
 #include "train-test.h"
 
@@ -343,6 +344,54 @@ test_graph (void)
   g_assert_cmpfloat (train_test_distance (c, a), ==, 0);
 }
 
+static gboolean
+is_weights (const FoveaGraph *graph, guint i)
+{
+  const FoveaTensor *constant = fovea_graph_value (graph, (int) i)->constant;
+
+  return constant != NULL && constant->dtype == FOVEA_DTYPE_F32;
+}
+
+/* Every weight goes a quarter of the way; what the other does not have stays. */
+static void
+test_blend (void)
+{
+  g_autoptr (FoveaTrainer) trainer = make (NET_BATCH_NORM, defaults ());
+  g_autoptr (FoveaGraph) start = fovea_trainer_dup_graph (trainer, FALSE, NULL), now = NULL, blend = NULL, other = NULL;
+  g_autoptr (FoveaTensor) x = train_test_batch (2, SIZE, 9), y = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_moved = 0;
+
+  for (guint32 i = 0; i < 5; i++)
+    step (trainer, i);
+  now = fovea_trainer_dup_graph (trainer, FALSE, &error);
+  blend = fovea_trainer_dup_graph (trainer, FALSE, &error);
+  g_assert_true (fovea_graph_blend_constants (blend, start, 0.25f, &error));
+  for (guint i = 0; i < now->values->len; i++)
+    {
+      const FoveaValue *value = fovea_graph_value (now, (int) i);
+      const FoveaTensor *a, *b, *c;
+
+      if (!is_weights (now, i))
+        continue;
+      a = value->constant;
+      b = fovea_graph_value (start, fovea_graph_find_value (start, value->name))->constant;
+      c = fovea_graph_value (blend, fovea_graph_find_value (blend, value->name))->constant;
+      for (gsize j = 0; j < a->n_elements; j++)
+        {
+          const double from = FOVEA_TENSOR_DATA (a, const float)[j], to = FOVEA_TENSOR_DATA (b, const float)[j];
+
+          g_assert_cmpfloat_with_epsilon (FOVEA_TENSOR_DATA (c, const float)[j], 0.75 * from + 0.25 * to, 1e-6);
+          n_moved += fabs (from - to) > 1e-4;
+        }
+    }
+  g_assert_cmpuint (n_moved, >, 0);
+  other = train_test_net (NET_BATCH_NORM, SIZE, CLASSES + 1);
+  g_assert_true (fovea_graph_blend_constants (now, other, 1, &error));
+  g_assert_true (fovea_interpret (now, &x, &y, NULL, &error));
+  g_assert_cmpint (y->shape.dim[1], ==, CLASSES);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -361,5 +410,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/nn/trainer/cancel", test_cancel);
   g_test_add_func ("/nn/trainer/groups", test_groups);
   g_test_add_func ("/nn/trainer/graph", test_graph);
+  g_test_add_func ("/nn/trainer/blend", test_blend);
   return g_test_run ();
 }
