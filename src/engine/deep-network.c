@@ -389,15 +389,15 @@ fovea_deep_make_plan (FoveaDeep *deep, GError **error)
 {
   for (;;)
     {
-      gboolean roomy;
+      guint batch_size;
 
       if (!measure_step (deep, error))
         return FALSE;
-      roomy = fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_each, deep->step_seconds,
-                                    fovea_deep_left_s (deep), &deep->plan);
-      if (!roomy || deep->memory.n_parts > 1)
+      batch_size = fovea_deep_plan_make (&deep->options, fovea_training_pictures_get_n (deep->pictures), deep->n_each, deep->step_seconds,
+                                         fovea_deep_left_s (deep), &deep->plan);
+      if (batch_size == deep->options.batch_size || deep->memory.n_parts > 1)
         return TRUE;
-      fovea_deep_widen (&deep->options);
+      fovea_deep_widen (&deep->options, batch_size);
       fovea_training_pictures_set_batch_size (deep->pictures, deep->options.batch_size);
     }
 }

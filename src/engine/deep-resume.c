@@ -300,10 +300,11 @@ set_batch_size (FoveaDeep *deep, guint options_batch_size)
   const guint batch_size = deep->options.batch_size;
 
   deep->options.batch_size = options_batch_size;
-  if (batch_size != options_batch_size && deep->options.may_widen)
-    fovea_deep_widen (&deep->options);
-  if (batch_size != deep->options.batch_size)
+  if (batch_size == options_batch_size)
+    return TRUE;
+  if (!deep->options.may_widen || batch_size < options_batch_size || batch_size > FOVEA_DEEP_WIDEST * options_batch_size)
     return FALSE;
+  fovea_deep_widen (&deep->options, batch_size);
   fovea_training_pictures_set_batch_size (deep->pictures, batch_size);
   return TRUE;
 }

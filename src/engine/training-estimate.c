@@ -213,12 +213,19 @@ count_each (const FoveaRows *rows, guint *ret_n_concepts)
   return n_of_all / MAX (*ret_n_concepts, 1);
 }
 
+static guint
+plan_with (const Estimating *self, gsize n_each, double start, FoveaDeepPlan *ret_plan)
+{
+  return fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
+                               self->options.time_limit_s - start, ret_plan);
+}
+
 static gboolean
 estimate (Estimating *self, GError **error)
 {
   g_autoptr (FoveaRows) rows = fovea_rows_load_to_learn (self->reader, error);
   FoveaDeepPlan plan;
-  guint n_concepts;
+  guint n_concepts, batch_size;
   gsize n_each;
   double start = 0;
   Cost cost;
@@ -242,14 +249,12 @@ estimate (Estimating *self, GError **error)
   if (fovea_deep_starts_linear (&self->options, n_each))
     start = FOVEA_DEEP_LOOKED_AT * self->estimate.step_seconds / self->options.batch_size
             * fovea_deep_start_views (&self->options, self->estimate.n_pictures) * self->estimate.n_pictures;
-  if (fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
-                            self->options.time_limit_s - start, &plan)
-      && cost.n_parts == 1)
+  batch_size = plan_with (self, n_each, start, &plan);
+  if (batch_size > self->options.batch_size && cost.n_parts == 1)
     {
-      self->estimate.step_seconds *= FOVEA_DEEP_WIDER;
-      fovea_deep_widen (&self->options);
-      fovea_deep_plan_make (&self->options, self->estimate.n_pictures, n_each, self->estimate.step_seconds * OVERHEAD,
-                            self->options.time_limit_s - start, &plan);
+      self->estimate.step_seconds *= (double) batch_size / self->options.batch_size;
+      fovea_deep_widen (&self->options, batch_size);
+      plan_with (self, n_each, start, &plan);
     }
   for (guint i = 0; i < plan.n_stages; i++)
     self->estimate.n_steps += plan.stages[i].n_steps;

@@ -17,7 +17,8 @@
 #define FEW_VECTORS 4096
 #define FEW_VECTORS_A_SECOND 20
 #define SCRATCH_MAX_EPOCHS 200
-#define ROOMY 2.2 /* times the plan's time: steps of FOVEA_DEEP_WIDER as many pictures, and a little to spare */
+#define NARROWEST 1.2 /* times the pictures; less is not worth another trial */
+#define SPARE 0.95    /* of the time that is left is given to wider steps */
 #define CLEARLY 2.0 /* standard errors */
 
 const char *const fovea_template_names[] = {
@@ -83,10 +84,11 @@ fovea_deep_start_views (const FoveaDeepOptions *options, gsize n_pictures)
   return (guint) CLAMP (most / (double) MAX (n_pictures, 1), 1, FEW_VIEWS);
 }
 
+/* Wider steps are as many. */
 static guint64
 steps_of (const FoveaDeepOptions *options, double n_pictures)
 {
-  return (guint64) MAX (1, ceil (n_pictures / options->batch_size));
+  return (guint64) MAX (1, ceil (n_pictures / (options->widened_from > 0 ? options->widened_from : options->batch_size)));
 }
 
 static double
@@ -106,7 +108,7 @@ stage_of (const FoveaDeepOptions *options, gboolean linear, guint64 n_steps)
 static void
 plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guint64 available, FoveaDeepPlan *plan)
 {
-  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear) * (options->widened ? FOVEA_DEEP_WIDER : 1));
+  const guint64 first = steps_of (options, stage_pictures (STAGE_1_PICTURES, n, linear));
   const double once_more = MIN (stage_pictures (STAGE_2_PICTURES, n, linear), BOTH_STAGES_EPOCHS * n - (double) first * options->batch_size);
   guint64 second;
 
@@ -122,18 +124,22 @@ plan_from_pack (const FoveaDeepOptions *options, double n, gboolean linear, guin
   plan->stages[1].head_rate = MIN (plan->stages[1].head_rate, STAGE_2_HEAD_RATE);
 }
 
-/* Whether steps of FOVEA_DEEP_WIDER times as many pictures would be the better use of the time that there is. */
-static gboolean
-is_roomy (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gboolean linear, double step_seconds, double seconds_left)
+/* How many pictures a step are the best use of the time that there is. */
+static guint
+best_batch_size (const FoveaDeepOptions *options, const FoveaDeepPlan *plan, gboolean linear, double step_seconds, double seconds_left)
 {
-  const double seconds = (double) plan->stages[0].n_steps * step_seconds;
-  const gboolean has_time = options->time_limit_s > 0 ? seconds_left >= ROOMY * seconds
-                                                      : plan->stages[0].n_steps <= steps_of (options, STAGE_1_PICTURES);
+  double wider = FOVEA_DEEP_WIDEST;
 
-  return options->may_widen && has_time && plan->n_stages == 1 && !linear;
+  if (!options->may_widen || plan->n_stages != 1 || linear)
+    return options->batch_size;
+  if (options->time_limit_s > 0)
+    wider = MIN (FOVEA_DEEP_WIDEST, SPARE * seconds_left / ((double) plan->stages[0].n_steps * step_seconds));
+  else if (plan->stages[0].n_steps > steps_of (options, STAGE_1_PICTURES))
+    return options->batch_size;
+  return wider >= NARROWEST ? (guint) (wider * options->batch_size) : options->batch_size;
 }
 
-gboolean
+guint
 fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_each, double step_seconds,
                       double seconds_left, FoveaDeepPlan *ret_plan)
 {
@@ -147,21 +153,21 @@ fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n
   if (from_pack && epochs <= 0)
     {
       plan_from_pack (options, n, linear, available, ret_plan);
-      return is_roomy (options, ret_plan, linear, step_seconds, seconds_left);
+      return best_batch_size (options, ret_plan, linear, step_seconds, seconds_left);
     }
   if (epochs <= 0)
     epochs = limited ? SCRATCH_MAX_EPOCHS : templates[options->template].epochs;
   ret_plan->n_stages = 1;
   ret_plan->stages[0] = stage_of (options, linear, MIN (steps_of (options, epochs * n), available));
-  return FALSE;
+  return options->batch_size;
 }
 
 void
-fovea_deep_widen (FoveaDeepOptions *options)
+fovea_deep_widen (FoveaDeepOptions *options, guint batch_size)
 {
-  options->batch_size *= FOVEA_DEEP_WIDER;
+  options->widened_from = options->batch_size;
+  options->batch_size = batch_size;
   options->may_widen = FALSE;
-  options->widened = TRUE;
 }
 
 void

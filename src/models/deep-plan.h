@@ -42,7 +42,7 @@ typedef struct {
   gboolean exclusive;
   guint batch_size;
   gboolean may_widen;           /* nobody said how many pictures a step takes */
-  gboolean widened;             /* by fovea_deep_widen() */
+  guint widened_from;           /* pictures a step before fovea_deep_widen(); 0: not widened */
   guint n_epochs;               /* 0 = as planned below */
   double time_limit_s;          /* of the whole training; 0 = none */
   double head_rate, backbone_rate;
@@ -97,24 +97,23 @@ guint fovea_deep_start_views (const FoveaDeepOptions *options, gsize n_pictures)
  * @step_seconds: that a step of batch_size pictures takes; @seconds_left: for steps, only with a time limit
  *
  * With epochs: one stage of so many. Else, from a pack: stage 1 of min (3000, 10 n) pictures (20 n where they are few), at
- * least 3 n, of twice as many when widened; stage 2, with a time limit that is worth half of stage 1 more, of min (4000,
+ * least 3 n, in as many steps of more when widened; stage 2, with a time limit that is worth half of stage 1 more, of min (4000,
  * 10 n), at least 3 n, from what stage 1 ended with, while both together see no picture more than seven times: beyond that the network learns its
  * pictures by heart (420 pictures of clothes, 180 others: 7 epochs .911, NLL .384; 15 epochs .900, .419).
  * From scratch: 120 epochs (EfficientNet) or 60 (small); up to 200 with a limit. Whatever does not fit into the
  * limit is cut off the end; at least one step is left.
  *
- * Returns whether there is time for as many steps of twice as many pictures, fovea_deep_widen(): by the limit, where the plan has
- * no other use for it; or without one, while stage 1 is of no more than 3000 pictures. The pretrained network then learns from the
- * same pictures twice with half the noise in each step, and not by heart (clothes, three folds of 400 and 200: 188 steps of 16
- * .882 and .885, NLL .457 and .448; 188 of 32 .893, .427; Lite2, one fold: .890, .432 and .900, .402. 400 steps of 16 were no
- * better than 188).
+ * Returns how many pictures a step should take: more than batch_size, at most FOVEA_DEEP_WIDEST times, where the limit leaves time for as many
+ * steps of more, and the plan has no other use for it; or without a limit twice as many, while stage 1 is of no more than 3000 pictures.
+ * Then fovea_deep_widen(), time a step, and plan anew. The pretrained network so learns from the same pictures up to twice with less
+ * noise in each step, and not by heart (clothes, three folds of 400 and 200: 188 steps of 16 .882 and .885, NLL .457 and .448; 188 of 32
+ * .893, .427; Lite2, 188 of 16 .892, .410, of 20 .902, .413, of 32 .898, .394. 400 steps of 16 were no better than 188).
  */
-gboolean fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_each, double step_seconds,
-                               double seconds_left, FoveaDeepPlan *ret_plan);
+guint fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, gsize n_each, double step_seconds,
+                            double seconds_left, FoveaDeepPlan *ret_plan);
 
-/* Twice as many pictures a step; to be timed and planned anew. */
-#define FOVEA_DEEP_WIDER 2
-void fovea_deep_widen (FoveaDeepOptions *options);
+#define FOVEA_DEEP_WIDEST 2
+void fovea_deep_widen (FoveaDeepOptions *options, guint batch_size);
 
 /* What a picture costs that is only looked at, of one that is learned from. */
 #define FOVEA_DEEP_LOOKED_AT (1 / 3.0)
