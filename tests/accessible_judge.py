@@ -40,14 +40,15 @@ def is_part(node):
 class Judge:
     def __init__(self):
         import drive
-        self.drive, self.start, self.offenders, self.stops = drive, time.monotonic(), {}, []
+        self.drive, self.start, self.offenders, self.stops, self.other = drive, time.monotonic(), {}, [], None
         self.keyboard = Keyboard()
         self.program = Program(int(os.environ["UI_APP_PID"]), self.keyboard)
 
     # ---- looking ----
 
     def main_window(self):
-        return self.program.windows()[0]
+        """The project's: the first, while no other is looked at."""
+        return self.other or self.program.windows()[0]
 
     def front(self):
         return self.program.windows()[-1]

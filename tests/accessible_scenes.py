@@ -2,6 +2,7 @@
 """The way through every page, window, question, popover and menu: for acceptance/window-accessibility.py.
 
 Mostly by keys. What only a menu leads to is called by its action, and the menu is a scene of its own."""
+import contextlib
 import os
 import re
 import subprocess
@@ -13,7 +14,7 @@ def visit_all(judge, plan):
     judge.find("list", "Places")
     judge.find("table cell", re.compile(r"\.jpg$"))
     for part in (visit_pages, visit_pictures, visit_concepts, visit_windows, visit_choosers, visit_forms, visit_model, visit_foreign, visit_work,
-                 visit_outside):
+                 visit_review, visit_read_only, visit_full_disk, visit_outside):
         if os.environ.get("UI_PARTS") and part.__name__ not in os.environ["UI_PARTS"].split():
             continue
         try:
@@ -230,15 +231,68 @@ def slow_down(judge):
             pass  # a thread that has just ended
 
 
-def visit_outside(judge, plan):
+@contextlib.contextmanager
+def second_window(judge, plan, project):
+    """Opens that project in a window of its own, in which everything is looked for meanwhile."""
     before = judge.program.windows()
-    subprocess.run([plan["fovea"], plan["broken"]], check=False, timeout=60)
+    subprocess.run([plan["fovea"], plan[project]], check=False, timeout=600)
     judge.wait(lambda: len(judge.program.windows()) > len(before), "the second window")
-    window = judge.front()
-    judge.find("push button", "Back", window)
-    judge.judge("project that cannot be opened", window)
-    judge.press("ctrl+w")
-    judge.wait(lambda: window not in judge.program.windows(), "the end of the second window")
+    judge.other = window = judge.front()
+    try:
+        yield window
+        judge.press("ctrl+w")
+        judge.wait(lambda: window not in judge.program.windows(), "the end of the second window")
+    finally:
+        judge.other = None
+
+
+def visit_review(judge, plan):
+    """What Review says where nothing waits, and at the end."""
+    for project, button, scene in (("empty", "Import a Folder…", "review, no pictures"), ("unlabelled", "Label Pictures", "review, no labels")):
+        with second_window(judge, plan, project):
+            to_page(judge, "ctrl+3", "push button", button)
+            judge.judge(scene)
+    with second_window(judge, plan, "alone"):
+        to_page(judge, "ctrl+3", "push button", "Look for Label Errors")
+        judge.judge("review, nothing waits")
+        judge.do(judge.find("push button", "Look for Label Errors"))
+        judge.find("push button", "Show the Pictures")
+        judge.judge("review, labels that cannot be checked")
+    with second_window(judge, plan, "few"):
+        to_page(judge, "ctrl+3", "list", "Review queue")
+        judge.go_to(judge.find("image", "Picture"))
+        for _ in judge.find("list", "Review queue").children:
+            judge.press("a")
+        judge.find("label", "All Reviewed")
+        judge.judge("review, the end")
+        judge.do(judge.find("push button", "Look Back"))
+        judge.find("list", "Review queue")
+
+
+def visit_read_only(judge, plan):
+    with second_window(judge, plan, "newer"):
+        judge.find("label", re.compile("can be looked at but not changed"))
+        for key, name, role, what in (("ctrl+1", "Images", "table", "Images"), ("ctrl+2", "Models", "list", "Kinds of models"),
+                                      ("ctrl+3", "Review", "push button", "Look for Label Errors")):
+            to_page(judge, key, role, what)
+            judge.judge("project that cannot be changed, %s" % name.lower())
+
+
+def visit_full_disk(judge, plan):
+    if "full" not in plan:
+        return
+    with second_window(judge, plan, "full"):
+        was = judge.keyboard_in(judge.main_window())
+        place = next(window for window in judge.drive.windows() if window["name"] == "full")
+        middle = place["x"] + place["w"] // 2, place["y"] + place["h"] // 2
+        judge.dialog("folders as concepts?, on a full disk", lambda: judge.drive.drag_files_in(plan["too_much"], middle), close=None)
+        judge.dialog("disk is full", judge.find("push button", "Only Import", judge.front()), back=was)
+
+
+def visit_outside(judge, plan):
+    with second_window(judge, plan, "broken"):
+        judge.find("push button", "Back")
+        judge.judge("project that cannot be opened")
     judge.act("close-project")
     judge.find("push button", "New Project")
     judge.judge("start page")

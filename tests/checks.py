@@ -55,6 +55,18 @@ def be_patient(drive):
     return drive
 
 
+def mount_disk(folder, size):
+    """A file system of its own that can be filled up, where one may be mounted."""
+    return subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", folder], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def fill_disk(folder, leave):
+    """Writes ballast until @leave bytes are left."""
+    with open(os.path.join(folder, "ballast"), "wb") as file:
+        left = os.statvfs(folder)
+        file.write(bytes(left.f_bavail * left.f_frsize - leave))
+
+
 def answer(value):
     """In the session that drive_window() started: what it gets back."""
     with open(os.path.join(os.environ["UI_OUT"], "answer.json"), "w", encoding="utf-8") as file:

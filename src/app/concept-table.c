@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (FoveaTableRow, fovea_table_row, FOVEA, TABLE_ROW, GObject)
 
 struct _FoveaTableRow {
   GObject parent_instance;
-  FoveaEvaluation *evaluation;
+  FoveaEvaluation *evaluation; /* NULL: a probe, see find_order() */
   guint concept;
 };
 
@@ -26,7 +26,7 @@ G_DEFINE_FINAL_TYPE (FoveaTableRow, fovea_table_row, G_TYPE_OBJECT)
 static void
 fovea_table_row_finalize (GObject *object)
 {
-  fovea_evaluation_unref (FOVEA_TABLE_ROW (object)->evaluation);
+  g_clear_pointer (&FOVEA_TABLE_ROW (object)->evaluation, fovea_evaluation_unref);
   G_OBJECT_CLASS (fovea_table_row_parent_class)->finalize (object);
 }
 
@@ -98,8 +98,6 @@ struct _FoveaConceptTable {
   AdwBin parent_instance;
   GListStore *rows;
   GtkColumnView *view;
-  guint ordered_by; /* by keys; N_COLUMNS: nothing yet */
-  gboolean descending;
 };
 
 G_DEFINE_FINAL_TYPE (FoveaConceptTable, fovea_concept_table, ADW_TYPE_BIN)
@@ -114,6 +112,11 @@ compare (gconstpointer a, gconstpointer b, gpointer data)
   Column column = GPOINTER_TO_UINT (data);
   double x, y;
 
+  if (one->evaluation == NULL)
+    {
+      one->concept = column;
+      return GTK_ORDERING_SMALLER;
+    }
   if (column == NAME)
     return g_utf8_collate (fovea_evaluation_get_concept_name (one->evaluation, one->concept),
                            fovea_evaluation_get_concept_name (two->evaluation, two->concept));
@@ -227,16 +230,29 @@ add_column (FoveaConceptTable *self, Column column)
   gtk_column_view_append_column (self->view, view_column);
 }
 
+/* By which column the rows are ordered, whether the pointer chose it or a key; N_COLUMNS: by none. GTK 4.8 keeps that for itself, but its
+ * sorter asks that column's first, and turns the answer round where it is descending. */
+static Column
+find_order (FoveaConceptTable *self, gboolean *ret_descending)
+{
+  g_autoptr (FoveaTableRow) one = g_object_new (FOVEA_TYPE_TABLE_ROW, NULL);
+  g_autoptr (FoveaTableRow) two = g_object_new (FOVEA_TYPE_TABLE_ROW, NULL);
+
+  one->concept = N_COLUMNS;
+  *ret_descending = gtk_sorter_compare (gtk_column_view_get_sorter (self->view), one, two) == GTK_ORDERING_LARGER;
+  return one->concept;
+}
+
 static gboolean
 on_heading_key (GtkWidget *title, GVariant *unused, gpointer data)
 {
   FoveaConceptTable *self = FOVEA_CONCEPT_TABLE (gtk_widget_get_ancestor (title, FOVEA_TYPE_CONCEPT_TABLE));
   guint column = GPOINTER_TO_UINT (data);
+  gboolean descending;
   g_autoptr (GtkColumnViewColumn) view_column = g_list_model_get_item (gtk_column_view_get_columns (self->view), column);
 
-  self->descending = self->ordered_by == column && !self->descending;
-  self->ordered_by = column;
-  gtk_column_view_sort_by_column (self->view, view_column, self->descending ? GTK_SORT_DESCENDING : GTK_SORT_ASCENDING);
+  descending = find_order (self, &descending) == column && !descending;
+  gtk_column_view_sort_by_column (self->view, view_column, descending ? GTK_SORT_DESCENDING : GTK_SORT_ASCENDING);
   return GDK_EVENT_STOP;
 }
 
@@ -345,7 +361,6 @@ fovea_concept_table_init (FoveaConceptTable *self)
   GtkSortListModel *sorted;
 
   self->rows = g_list_store_new (FOVEA_TYPE_TABLE_ROW);
-  self->ordered_by = N_COLUMNS;
   self->view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
   for (Column column = NAME; column < N_COLUMNS; column++)
     add_column (self, column);

@@ -2,6 +2,7 @@
 #include "app/start-page.h"
 
 #include "app/paths.h"
+#include "app/tab-stop.h"
 #include "engine/recent.h"
 
 #define MAX_ROWS 6
@@ -82,6 +83,7 @@ fovea_start_page_class_init (FoveaStartPageClass *klass)
 
   widget_class->grab_focus = start_page_grab_focus;
   widget_class->focus = start_page_focus;
+  g_type_ensure (FOVEA_TYPE_TAB_STOP);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/ui/start-page.ui");
   gtk_widget_class_bind_template_child (widget_class, FoveaStartPage, new_button);
   gtk_widget_class_bind_template_child (widget_class, FoveaStartPage, recent_group);

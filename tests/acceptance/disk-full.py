@@ -13,13 +13,9 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from checks import Checks  # noqa: E402
+from checks import Checks, mount_disk  # noqa: E402
 
-DISK, NAMESPACE = "size=24m", "FOVEA_DISK_FULL_NAMESPACE"
-
-
-def mount(folder):
-    return subprocess.run(["mount", "-t", "tmpfs", "-o", DISK, "tmpfs", folder], stderr=subprocess.DEVNULL, check=False).returncode == 0
+DISK, NAMESPACE = "24m", "FOVEA_DISK_FULL_NAMESPACE"
 
 
 def into_namespace():
@@ -94,13 +90,13 @@ def main():
     with tempfile.TemporaryDirectory(prefix="fovea-disk-") as scratch:
         folder = os.path.join(scratch, "disk")
         os.mkdir(folder)
-        mounted = mount(folder)
+        mounted = mount_disk(folder, DISK)
         if not mounted:
             os.rmdir(folder)
             os.rmdir(scratch)
             into_namespace()
             os.makedirs(folder)
-            mounted = mount(folder)
+            mounted = mount_disk(folder, DISK)
         if not mounted:
             sys.exit("FAILED  no file system can be mounted here, not even in a user namespace: a full disk cannot be made")
         os.environ["XDG_STATE_HOME"] = os.environ["FOVEA_THUMBNAIL_DIR"] = os.path.join(folder, "cache")

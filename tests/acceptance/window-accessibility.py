@@ -11,21 +11,26 @@ the accessible tree, so each file with one is in GESTURES with the keys that do 
 
 UI_SHOTS=1 FOVEA_SHOTS=DIR keeps the picture, the tree and the Tab order of each scene; UI_PARTS="visit_work …" runs these parts alone.
 """
+import contextlib
 import glob
+import json
 import os
 import re
 import shutil
+import sqlite3
+import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
-from checks import Checks, complaints, drive_window  # noqa: E402
+from checks import Checks, complaints, drive_window, fill_disk, mount_disk  # noqa: E402
 
 SOURCE = os.path.join(HERE, "..", "..")
 MAKES_WINDOW = re.compile(r"(?:gtk_file_chooser_native|adw_message_dialog|gtk_popover_menu)_new\w* \(|gtk_show_about_window|adw_about_window_new|"
                           r"adw_show_about_window|G_DEFINE_FINAL_TYPE \(\w+, \w+, (?:ADW_TYPE_\w*WINDOW|GTK_TYPE_POPOVER)\)|"
                           r"resource \(\"[^\"]*shortcuts-window.ui\"|<object class=\"GtkPopover\w*\"|<menu id=")
+FULL_DISK = "disk is full"
 # File of src/app or ui → the scenes that visit what it brings up; in brackets, why none does.
 WINDOWS = {
     "accept-window.c": ["accept many"],
@@ -54,7 +59,7 @@ WINDOWS = {
     "window-actions.c": ["keyboard shortcuts"],
     "window-concepts.c": ["merge concepts"],
     "window-import.c": ["folders as concepts?", "import a folder", "import pictures"],
-    "window-jobs.c": ["(The Disk Is Full: wants a disk of its own; made as “network is missing” is, with one answer)"],
+    "window-jobs.c": [FULL_DISK],
     "window-upkeep.c": ["find missing pictures", "network is missing", "back-up copy", "save a copy"],
     "window.c": ["page Images", "work is still running"],
     "window.ui": ["start page", "menu of the start page", "project that cannot be opened"],
@@ -128,17 +133,68 @@ def make_project(checks, data, scratch):
         file.write(b"no project\n" * 100)
     foreign = os.path.join(scratch, "foreign.onnx")
     shutil.copy(os.path.join(SOURCE, "tests", "fuzz", "seeds", "models", "bytes-last.onnx"), foreign)
-    return project, {"UI_DROP": drop, "UI_BROKEN": broken, "UI_FOREIGN": foreign, "UI_FOVEA": checks.program}
+    return project, {"drop": drop, "broken": broken, "foreign": foreign, "fovea": checks.program}
+
+
+def make_others(checks, data, scratch):
+    """Small projects for what a page says where there is little or nothing, or nothing may be changed."""
+    pictures = {concept: sorted(glob.glob(os.path.join(data, "apparel", "test", concept, "*"))) for concept in ("dress", "hat", "shoes")}
+    plan = {}
+
+    def make(name, format_, n_each, concepts=tuple(pictures)):
+        folder = os.path.join(scratch, name)
+        plan[name] = plan.get(name) or os.path.join(scratch, name + ".fovea")
+        if not os.path.exists(plan[name]):
+            checks.run("project", "create", plan[name])
+        for concept in concepts:
+            os.makedirs(os.path.join(folder, concept), exist_ok=True)
+            for path in pictures[concept][:n_each]:
+                shutil.copy(path, os.path.join(folder, concept))
+            del pictures[concept][:n_each]
+        if n_each:
+            checks.run("import", plan[name], folder, "--format", format_)
+
+    make("empty", "plain", 0)
+    make("unlabelled", "plain", 1)
+    make("alone", "folders", 3, ["hat"])
+    make("few", "folders", 6)
+    make("few", "plain", 1)
+    make("newer", "folders", 3)
+    with sqlite3.connect(plan["newer"]) as store:
+        store.execute("PRAGMA user_version = 99999")
+    store.close()
+    return plan
+
+
+@contextlib.contextmanager
+def full_disk(checks, data, scratch):
+    """A project on a disk without room for what is dropped then; (nothing) where no disk can be mounted."""
+    disk = os.path.join(scratch, "disk")
+    os.mkdir(disk)
+    if not mount_disk(disk, "16m"):
+        print("note    no file system can be mounted here: “%s” was not visited" % FULL_DISK, flush=True)
+        yield {}
+        return
+    try:
+        project = os.path.join(disk, "full.fovea")
+        checks.run("project", "create", project)
+        fill_disk(disk, 1 << 19)
+        yield {"full": project, "too_much": [os.path.join(data, "apparel", "test", concept) for concept in ("dress", "hat", "shoes")]}
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def main(fovea, data):
     checks = Checks(fovea)
     with tempfile.TemporaryDirectory() as scratch:
         project, plan = make_project(checks, data, scratch)
-        offenders, log = drive_window(__file__, fovea, data, project, timeout=900, environment=plan)
+        plan.update(make_others(checks, data, scratch))
+        with full_disk(checks, data, scratch) as disk:
+            plan.update(disk)
+            offenders, log = drive_window(__file__, fovea, data, project, environment={"UI_PLAN": json.dumps(plan)})
         for scene, found in offenders.items():
             checks.check(not found, "%s%s" % (scene, "".join("\n          " + one for one in found)))
-        check_sources(checks, offenders)
+        check_sources(checks, {*offenders, *([] if disk else [FULL_DISK])})
         bad = complaints(log)
         checks.check(not bad, "nobody complains" + "".join("\n          " + line for line in bad[:20]))
     checks.end()
@@ -147,6 +203,6 @@ def main(fovea, data):
 if __name__ == "__main__":
     if os.environ.get("UI_APP_PID"):
         from checks import answer
-        answer(drive({name: os.environ["UI_" + name.upper()] for name in ("drop", "broken", "foreign", "fovea")}))
+        answer(drive(json.loads(os.environ["UI_PLAN"])))
     else:
         main(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]))

@@ -21,19 +21,15 @@ import time
 import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from checks import Checks, be_patient, complaints, drive_window  # noqa: E402
+from checks import Checks, be_patient, complaints, drive_window, fill_disk, mount_disk  # noqa: E402
 
 DEFAULT = ("coming", "leaving", "sorting", "copies", "moved", "training", "network", "disk", "newer")
 OTHERS = ("work",)  # where a machine imports faster than its question is answered, closing is not met while work runs
 SIZE = "1600x800"  # room beside the window
-DISK = "size=16m"
+DISK = "16m"
 LONGEST_SECONDS = 100  # for a program to end
 LONG_WORK_SECONDS = 10  # shorter work ends without a notification
 OTHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "other-program.py")
-
-
-def mount(folder):
-    return subprocess.run(["mount", "-t", "tmpfs", "-o", DISK, "tmpfs", folder], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 # ---- within the session ----
@@ -447,14 +443,12 @@ def scene_disk(person):
     d = person.d
     disk = os.path.join(person.home, "disk")
     os.mkdir(disk)
-    if not mount(disk):
+    if not mount_disk(disk, DISK):
         print("note    no file system can be mounted here: the full disk was not tried in the window", flush=True)
         return
     project = os.path.join(disk, "full.fovea")
     person.run("project", "create", project)
-    with open(os.path.join(disk, "ballast"), "wb") as file:
-        left = os.statvfs(disk)
-        file.write(bytes(left.f_bavail * left.f_frsize - (1 << 19)))
+    fill_disk(disk, 1 << 19)
     person.open(project)
     d.drag_files_in([os.path.join(person.plan["data"], "apparel", "test", "hat"), os.path.join(person.plan["data"], "apparel", "test", "dress"),
                      os.path.join(person.plan["data"], "apparel", "test", "shoes")], (800, 400))

@@ -252,6 +252,60 @@ test_cells_lead_to_pictures (Fixture *fixture, gconstpointer data)
 }
 
 static void
+press_heading (GtkWidget *heading)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (heading);
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GListModel) shortcuts = g_list_model_get_item (controllers, i);
+      g_autoptr (GtkShortcut) shortcut = GTK_IS_SHORTCUT_CONTROLLER (shortcuts) ? g_list_model_get_item (shortcuts, 0) : NULL;
+
+      if (shortcut == NULL)
+        continue;
+      g_assert_true (gtk_shortcut_action_activate (gtk_shortcut_get_action (shortcut), 0, heading, NULL));
+      return;
+    }
+  g_assert_not_reached ();
+}
+
+/* A heading's key turns the order round that there is, whether a key or the pointer chose it. */
+static void
+test_order_of_concepts (Fixture *fixture, gconstpointer data)
+{
+  FoveaEvaluationView *view = FOVEA_EVALUATION_VIEW (fovea_evaluation_view_new (fixture->project));
+  g_autoptr (FoveaEvaluation) evaluation = evaluation_new ();
+  FoveaHeadline headline = { .known = TRUE, .value = 0.85, .low = 0.7, .high = 0.9, .n = N, .n_fewest = 20 };
+  GtkColumnView *table;
+  GtkWidget *heading;
+  GListModel *rows;
+  g_autoptr (GtkColumnViewColumn) names = NULL;
+  g_autoptr (GObject) first = NULL;
+  const struct {
+    int pointer; /* the order that it chooses before the key, −1: none */
+    gboolean first;
+  } steps[] = { { -1, TRUE }, { -1, FALSE }, { -1, TRUE }, { GTK_SORT_DESCENDING, TRUE }, { GTK_SORT_ASCENDING, FALSE } };
+
+  gtk_window_set_child (GTK_WINDOW (fixture->window), GTK_WIDGET (view));
+  fovea_evaluation_view_set_evaluation (view, evaluation, &headline);
+  table = GTK_COLUMN_VIEW (find_type (GTK_WIDGET (view), GTK_TYPE_COLUMN_VIEW));
+  heading = gtk_widget_get_first_child (gtk_widget_get_first_child (GTK_WIDGET (table)));
+  names = g_list_model_get_item (gtk_column_view_get_columns (table), 0);
+  rows = G_LIST_MODEL (gtk_column_view_get_model (table));
+  first = g_list_model_get_item (rows, 0); /* in the order of their names */
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      g_autoptr (GObject) now = NULL;
+
+      if (steps[i].pointer >= 0)
+        gtk_column_view_sort_by_column (table, names, (GtkSortType) steps[i].pointer);
+      press_heading (heading);
+      now = g_list_model_get_item (rows, 0);
+      g_assert_true ((now == first) == steps[i].first);
+    }
+}
+
+static void
 test_headline (void)
 {
   FoveaHeadline good = { .known = TRUE, .value = 0.853, .low = 0.823, .high = 0.879, .n = 600, .n_fewest = 60 };
@@ -291,6 +345,7 @@ main (int argc, char **argv)
   g_test_add ("/app/models/form-writes-params", Fixture, NULL, set_up, test_form_writes_params, tear_down);
   g_test_add ("/app/models/form-shows-numbers", Fixture, NULL, set_up, test_form_shows_numbers, tear_down);
   g_test_add ("/app/models/actions", Fixture, NULL, set_up, test_actions, tear_down);
+  g_test_add ("/app/models/order-of-concepts", Fixture, NULL, set_up, test_order_of_concepts, tear_down);
   g_test_add ("/app/models/cells-lead-to-pictures", Fixture, NULL, set_up, test_cells_lead_to_pictures, tear_down);
   g_test_add_func ("/app/models/headline", test_headline);
   g_test_add_func ("/app/models/held-out", test_held_out);
