@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the acceptance scripts share: running the program, one printed line a check, the exit status."""
+import ctypes
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 
 
 class Checks:
@@ -46,12 +48,46 @@ def complaints(log):
     return sorted({line for line in lines if not GTK_OF_ITSELF.search(line)})
 
 
+class CursorImage(ctypes.Structure):
+    """XFixesCursorImage; .name as far as a person's cursors have names."""
+    _fields_ = [("x", ctypes.c_short), ("y", ctypes.c_short), ("width", ctypes.c_ushort), ("height", ctypes.c_ushort), ("xhot", ctypes.c_ushort),
+                ("yhot", ctypes.c_ushort), ("serial", ctypes.c_ulong), ("pixels", ctypes.c_void_p), ("atom", ctypes.c_ulong), ("name", ctypes.c_char_p)]
+
+
+class Cursor:
+    def __init__(self):
+        self.x, self.fixes = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXfixes.so.3")
+        self.x.XOpenDisplay.restype = ctypes.c_void_p
+        self.x.XFree.argtypes = [ctypes.c_void_p]
+        self.fixes.XFixesQueryExtension.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int)]
+        self.fixes.XFixesGetCursorImage.argtypes, self.fixes.XFixesGetCursorImage.restype = [ctypes.c_void_p], ctypes.POINTER(CursorImage)
+        self.display = self.x.XOpenDisplay(None)
+        self.fixes.XFixesQueryExtension(self.display, ctypes.c_int(), ctypes.c_int())
+
+    def says_drop(self):
+        """Whether it shows a person that what is dragged can be dropped."""
+        image = self.fixes.XFixesGetCursorImage(self.display)
+        name = image.contents.name or b""
+        self.x.XFree(image)
+        return name.startswith(b"dnd-") and name != b"dnd-none"
+
+
 def be_patient(drive):
-    """What is waited for is there when it is there; the limit is for what goes wrong, on a machine that does much else. And a drag rests long
-    enough on its goal that both programs have said that they agree."""
-    drag = drive.drag_xy
-    drive.TIMEOUT = 100.0
-    drive.drag_xy = lambda *arguments, hold=0.0, **options: drag(*arguments, hold=max(hold, 1.0), **options)
+    """What is waited for is there when it is there; the limit is for what goes wrong, on a machine that does much else. And what is dragged
+    is dropped when the cursor says that it can be."""
+    cursor = Cursor()
+
+    def drag_xy(x1, y1, x2, y2, steps=8, hold=0.15, mods=(), button=1):
+        drive.xdo("mousemove", x1, y1, "sleep", 0.05, *[word for key in mods for word in ("keydown", key)], "mousedown", button, "sleep", 0.05)
+        beyond = 12 if x2 >= x1 else -12  # where a drag begins
+        points = [(x1 + beyond, y1), (x1 + 2 * beyond, y1)] + [(x1 + (x2 - x1) * i // steps, y1 + (y2 - y1) * i // steps) for i in range(1, steps)]
+        drive.xdo(*[word for x, y in [*points, (x2, y2)] for word in ("mousemove", x, y, "sleep", 0.02)])
+        time.sleep(max(hold, 0.5))  # what lay on the way has been left
+        drive.wait_for(cursor.says_drop, what="a cursor that says that it can be dropped")
+        drive.xdo("mouseup", button, *[word for key in mods for word in ("keyup", key)])
+        time.sleep(0.1)
+
+    drive.TIMEOUT, drive.drag_xy = 100.0, drag_xy
     return drive
 
 

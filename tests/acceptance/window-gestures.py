@@ -401,9 +401,16 @@ def scene_training(person):
     person.soon(lambda: at_step() > 0, "the training says how far it is")
     press("Pause")
     person.soon(lambda: "Paused" in said(), "it says that it is paused")
-    d.settled(quiet=1)
+    before_rest = [None, 0]
+
+    def rests():
+        """A step that was begun is finished."""
+        if at_step() != before_rest[0]:
+            before_rest[:] = [at_step(), time.monotonic()]
+        return time.monotonic() - before_rest[1] > 5
+    d.wait_for(rests, what="the end of a step")
     stopped_at = at_step()
-    time.sleep(2)
+    time.sleep(10)
     person.check(at_step() == stopped_at, "and stands still at step %d" % stopped_at)
     press("Go on")
     person.soon(lambda: "Paused" not in said() and at_step() > stopped_at, "it goes on")
