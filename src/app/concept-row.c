@@ -5,8 +5,8 @@
 
 #include "app/concept-color.h"
 
-/* Names of so many letters fit into a row of the sidebar. */
-#define MAX_PLAIN_NAME 14
+/* Names of so many letters fit into the two lines that a row of the sidebar has for them. */
+#define MAX_PLAIN_NAME 24
 
 struct _FoveaConceptRow {
   GtkListBoxRow parent_instance;
