@@ -196,12 +196,17 @@ add_metric (FoveaDeep *deep, GError **error)
 gboolean
 fovea_deep_make_network (FoveaDeep *deep, GError **error)
 {
-  g_autoptr (FoveaHead) start = NULL;
   const gboolean from_pack = fovea_template_get_pack (deep->options.template) != NULL;
 
   deep->network = from_pack ? network_from_pack (deep, error) : network_from_scratch (deep, error);
-  if (deep->network == NULL || !fovea_deep_gather (deep, error))
-    return FALSE;
+  return deep->network != NULL && fovea_deep_gather (deep, error);
+}
+
+gboolean
+fovea_deep_add_outputs (FoveaDeep *deep, GError **error)
+{
+  g_autoptr (FoveaHead) start = NULL;
+
   if (deep->options.metric.wanted)
     return add_metric (deep, error);
   deep->starts_linear = fovea_deep_starts_linear (&deep->options, deep->n_each);

@@ -77,7 +77,9 @@ typedef struct {
 gboolean fovea_deep_gather (FoveaDeep *deep, GError **error);
 
 /* deep-network */
-gboolean fovea_deep_make_network (FoveaDeep *deep, GError **error);
+gboolean fovea_deep_make_network (FoveaDeep *deep, GError **error); /* without outputs for the concepts; and gathers */
+/* The classifier, or what vectors are learned by. Of few pictures, and of a pack's vectors, it looks at all of them once. */
+gboolean fovea_deep_add_outputs (FoveaDeep *deep, GError **error);
 gboolean fovea_deep_make_trainer (FoveaDeep *deep, GError **error); /* for the stage, from deep->network */
 /* Seconds that a step takes, by a trainer that is thrown away; and the plan. May widen the options' batch, and the pictures'. */
 gboolean fovea_deep_make_plan (FoveaDeep *deep, GError **error);

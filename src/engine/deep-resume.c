@@ -326,5 +326,6 @@ fovea_deep_load (FoveaDeep *deep, GError **error)
   if (!fovea_deep_read_header (deep, checkpoint.header) || !set_batch_size (deep, batch_size) ||
       (g_bytes_get_size (checkpoint.best) > 0 && deep->least_losses->len != fovea_training_pictures_get_n_held_out (deep->pictures)))
     return refuse (error, "its file is damaged");
-  return fovea_deep_make_trainer (deep, error) && fovea_deep_run_unit (deep, load_trainer, &loading, error);
+  return fovea_deep_add_outputs (deep, error) && fovea_deep_make_trainer (deep, error)
+         && fovea_deep_run_unit (deep, load_trainer, &loading, error);
 }

@@ -109,6 +109,8 @@ begin (FoveaDeep *deep, GError **error)
     return FALSE;
   if (deep->training->resume)
     return fovea_deep_load (deep, error);
+  if (!fovea_deep_add_outputs (deep, error))
+    return FALSE;
   fovea_checkpoint_remove (deep->checkpoint_path);
   fovea_job_set_detail (deep->training->job, _("Measuring how long a step takes"));
   if (!fovea_deep_make_plan (deep, error))
