@@ -484,6 +484,27 @@ test_resume_widened (void)
   scratch_clear (&scratch);
 }
 
+/* Of few pictures what is kept is blended with the start, which is made anew: it ends as if it had never been killed. */
+static void
+test_resume_few (void)
+{
+  static const char *const params[] = { "num_epochs=100", "batch_size=4", "head_lrate=0.02", "backbone_lrate=0.005", NULL };
+  Scratch scratch;
+  g_autoptr (FoveaJob) import = NULL, job = NULL, whole = NULL;
+  double red;
+
+  scratch_init (&scratch, TRUE);
+  scratch_classes (&scratch, "data/train", 6, 0);
+  scratch_classes (&scratch, "data/test", 4, 500);
+  import = scratch_import (&scratch, "data");
+  scratch_create_model (&scratch, "visual-classifier", "m", "");
+  job = train_killed (&scratch, params);
+  red = red_of (&scratch, "m", "data/test/red/001.png");
+  whole = train (&scratch, params, FALSE);
+  g_assert_cmpfloat_with_epsilon (red_of (&scratch, "m", "data/test/red/001.png"), red, 1e-5);
+  scratch_clear (&scratch);
+}
+
 static void
 expect_refused (Scratch *scratch, const char *const *params, const char *why)
 {
@@ -592,6 +613,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/deep/time-limit", test_time_limit);
   g_test_add_func ("/engine/deep/resume", test_resume);
   g_test_add_func ("/engine/deep/resume-widened", test_resume_widened);
+  g_test_add_func ("/engine/deep/resume-few", test_resume_few);
   g_test_add_func ("/engine/deep/resume-refused", test_resume_refused);
   g_test_add_func ("/engine/deep/unreadable", test_unreadable);
   g_test_add_func ("/engine/deep/too-little", test_too_little);
