@@ -113,6 +113,7 @@ guint fovea_deep_plan_make (const FoveaDeepOptions *options, gsize n_pictures, g
                             double seconds_left, FoveaDeepPlan *ret_plan);
 
 #define FOVEA_DEEP_WIDEST 2
+/* @batch_size: pictures a step, as the plan returned; the plan has as many steps as before, and is not widened again. */
 void fovea_deep_widen (FoveaDeepOptions *options, guint batch_size);
 
 /* What a picture costs that is only looked at, of one that is learned from. */

@@ -22,7 +22,8 @@ FoveaGraph *fovea_graph_fold_batch_norms (FoveaGraph *graph, GError **error) G_G
  * not shared yet. */
 gboolean fovea_graph_replace_constant (FoveaGraph *graph, const char *name, FoveaTensor *tensor);
 
-/* @part of the way from each f32 constant of @graph to the one of @other of the same name and shape; the others stay. */
+/* @part (0 to 1) of the way from each f32 constant of @graph to the one of @other of the same name and shape; the others stay. For a
+ * @graph that is not shared yet; on error (fovea_tensor_new()'s) a part of them has moved. */
 gboolean fovea_graph_blend_constants (FoveaGraph *graph, const FoveaGraph *other, float part, GError **error);
 
 G_END_DECLS
