@@ -81,20 +81,25 @@ class Kills:
         while not self.checkpoint() and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.02)
 
+    def newest(self):
+        models = self.check.json("models", "list", self.project)["models"]
+        return next(model for model in models if model["id"] == "small")["model_version"]["id"]
+
     def one(self, after):
-        """Killed so many seconds after the first checkpoint; what the resumed training came to, None when it was too late."""
+        """Killed so many seconds after the first checkpoint; what the resumed training came to, None when it was too late: the program had
+        ended, or had its version and was about to."""
+        before = self.newest()
         process = self.start()
         self.wait_for_checkpoint(process)
         try:
             process.wait(after)
         except subprocess.TimeoutExpired:
             pass
-        killed = process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        if not killed:
-            return None
         clean = self.check.run("project", "check", self.project, expect=None).returncode == 0
+        if clean and self.newest() != before:
+            return None
         done = self.train("--resume")
         return clean, done, accuracy_on_test(self.check, self.project, "small")
 
