@@ -197,3 +197,20 @@ scratch_wait_for_items (GListModel *list, guint n)
     }
   g_assert_cmpuint (g_list_model_get_n_items (list), ==, n);
 }
+
+/* The concept of that name, once the list has it: it follows the project in its own time. */
+static inline FoveaConcept *
+scratch_wait_for_concept (Scratch *scratch, const char *name)
+{
+  FoveaConceptList *concepts = fovea_project_get_concepts (scratch->project);
+  FoveaConcept *concept_;
+
+  for (guint i = 0; i < 5000 && fovea_concept_list_lookup_name (concepts, name) == NULL; i++)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  concept_ = fovea_concept_list_lookup_name (concepts, name);
+  g_assert_nonnull (concept_);
+  return concept_;
+}

@@ -91,18 +91,14 @@ open_with_pictures (Scratch *scratch, gint64 *ret_ids)
 static FoveaConcept *
 label (Scratch *scratch, const gint64 *ids, gsize n, const char *name)
 {
-  FoveaConceptList *concepts = fovea_project_get_concepts (scratch->project);
+  FoveaConcept *concept_;
   GError *error = NULL;
 
   g_assert_cmpint (fovea_project_label (scratch->project, ids, n, name, FOVEA_LABEL_POSITIVE, &error), ==, (int) n);
   g_assert_no_error (error);
-  for (guint i = 0; i < 1000 && fovea_concept_list_lookup_name (concepts, name) == NULL; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
+  concept_ = scratch_wait_for_concept (scratch, name);
   scratch_settle ();
-  return fovea_concept_list_lookup_name (concepts, name);
+  return concept_;
 }
 
 static FoveaPicture *
@@ -312,7 +308,7 @@ test_merge_and_remove (void)
   scratch_wait_for_items (concepts, 1);
   undo (&scratch, "delete concept hat");
   scratch_wait_for_items (concepts, 2);
-  hat = fovea_concept_list_lookup_name (FOVEA_CONCEPT_LIST (concepts), "hat");
+  hat = scratch_wait_for_concept (&scratch, "hat");
   g_assert_cmpuint (fovea_concept_get_count (hat), ==, 3);
 
   outcome = (Outcome){ 0 };
@@ -419,8 +415,7 @@ label_and_check (Scratch *scratch, const gint64 *ids, gsize n, const char *conce
 static void
 wait_for_counts (Scratch *scratch, const char *first, guint n_first, const char *second, guint n_second)
 {
-  FoveaConceptList *concepts = fovea_project_get_concepts (scratch->project);
-  FoveaConcept *a = fovea_concept_list_lookup_name (concepts, first), *b = fovea_concept_list_lookup_name (concepts, second);
+  FoveaConcept *a = scratch_wait_for_concept (scratch, first), *b = scratch_wait_for_concept (scratch, second);
 
   for (guint i = 0; i < 5000 && (fovea_concept_get_count (a) != n_first || fovea_concept_get_count (b) != n_second); i++)
     {

@@ -161,30 +161,19 @@ assert_order (FoveaPictureList *list, FoveaPictureSort sort, gint64 about, gbool
     g_error ("order %d is %s, not %s…", (int) sort, ids, start);
 }
 
-static gint64
-concept_id (Scratch *scratch, const char *name)
-{
-  FoveaConceptList *concepts = fovea_project_get_concepts (scratch->project);
-
-  for (guint i = 0; i < 2000 && fovea_concept_list_lookup_name (concepts, name) == NULL; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  return fovea_concept_get_id (fovea_concept_list_lookup_name (concepts, name));
-}
-
 static void
 test_filters (void)
 {
   Scratch scratch;
   FoveaPictureList *list;
   const gint64 some[] = { 9, 2, 4, 999 };
+  gint64 even;
 
   fixture_init (&scratch);
   list = fovea_project_get_pictures (scratch.project);
   label (&scratch, "1 3 5", "even", FOVEA_LABEL_POSITIVE);
   label (&scratch, "2", "even", FOVEA_LABEL_NEGATIVE);
+  even = fovea_concept_get_id (scratch_wait_for_concept (&scratch, "even"));
   assert_filter (list, &(FoveaPictureFilter){ .text = "grün" }, "8");
   assert_filter (list, &(FoveaPictureFilter){ .text = "NAME", .split = "train" }, "1 4 7 10 13 16 19 22");
   assert_filter (list, &(FoveaPictureFilter){ .split = "nowhere" }, "");
@@ -192,8 +181,8 @@ test_filters (void)
   assert_filter (list, &(FoveaPictureFilter){ .duplicates = TRUE }, "5 6");
   assert_filter (list, &(FoveaPictureFilter){ .ids = some, .n_ids = 4 }, "2 4 9");
   assert_filter (list, &(FoveaPictureFilter){ .ids = some }, "");
-  assert_filter (list, &(FoveaPictureFilter){ .concept_id = concept_id (&scratch, "even") }, "1 3 5");
-  assert_filter (list, &(FoveaPictureFilter){ .not_concept_id = concept_id (&scratch, "even") }, "2");
+  assert_filter (list, &(FoveaPictureFilter){ .concept_id = even }, "1 3 5");
+  assert_filter (list, &(FoveaPictureFilter){ .not_concept_id = even }, "2");
   assert_filter (list, &(FoveaPictureFilter){ .labelled = TRUE }, "1 2 3 5");
   assert_filter (list, &(FoveaPictureFilter){ .unlabelled = TRUE, .split = "train" }, "4 7 10 13 16 19 22");
   assert_filter (list, &(FoveaPictureFilter){ .embedding_pending = TRUE }, "");
@@ -274,8 +263,8 @@ test_orders_by_suggestion (void)
   label (&scratch, "1 3", "even", FOVEA_LABEL_POSITIVE);
   label (&scratch, "2 4", "odd", FOVEA_LABEL_POSITIVE);
   wait_while_busy (&scratch);
-  even = concept_id (&scratch, "even");
-  odd = concept_id (&scratch, "odd");
+  even = fovea_concept_get_id (scratch_wait_for_concept (&scratch, "even"));
+  odd = fovea_concept_get_id (scratch_wait_for_concept (&scratch, "odd"));
   assert_filter (list, &(FoveaPictureFilter){ .predicted_id = odd, .max_doubt = 0.5 }, "2 4 6 8 10 12 14 16 18 20");
   assert_filter (list, &(FoveaPictureFilter){ .min_doubt = 0.7 }, "21 22 23 24");
   assert_filter (list, &(FoveaPictureFilter){ .predicted_id = even, .min_value = 0.75, .unlabelled = TRUE }, "5 7 9 11 13 15 17 19");

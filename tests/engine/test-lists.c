@@ -97,7 +97,7 @@ test_scattered (void)
   list = fovea_project_new_picture_list (scratch.project);
   scratch_wait_for_items (G_LIST_MODEL (list), 7);
   g_signal_connect (list, "items-changed", G_CALLBACK (on_items_changed), &watch);
-  filter.concept_id = fovea_concept_get_id (fovea_concept_list_lookup_name (fovea_project_get_concepts (scratch.project), "hat"));
+  filter.concept_id = fovea_concept_get_id (scratch_wait_for_concept (&scratch, "hat"));
   fovea_picture_list_set_filter (list, &filter);
   scratch_wait_for_items (G_LIST_MODEL (list), 2);
   g_assert_cmpuint (watch.n_signals, ==, 1);

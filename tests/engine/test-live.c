@@ -131,7 +131,7 @@ test_suggests (void)
   g_assert_cmpuint (fovea_live_get_n_labelled (live), ==, 4);
   g_assert_cmpuint (fovea_live_get_n_suggested (live), ==, 12);
   g_assert_cmpfloat (fovea_live_get_accuracy (live, NULL, NULL), ==, -1);
-  red = fovea_concept_list_lookup_name (fovea_project_get_concepts (scratch.project), "red");
+  red = scratch_wait_for_concept (&scratch, "red");
   for (guint i = 0; i < reds->len; i++)
     {
       g_assert_cmpint (fovea_live_get_suggestion (live, g_array_index (reds, gint64, i), &value, NULL), ==, fovea_concept_get_id (red));
@@ -176,7 +176,7 @@ test_confident (void)
   label (&scratch, blues, 0, 3, "blue", FOVEA_LABEL_POSITIVE);
   live = fovea_project_get_live (scratch.project);
   wait_until (&scratch, has_learnt, GUINT_TO_POINTER (6));
-  red = fovea_concept_get_id (fovea_concept_list_lookup_name (fovea_project_get_concepts (scratch.project), "red"));
+  red = fovea_concept_get_id (scratch_wait_for_concept (&scratch, "red"));
   all = fovea_live_list_confident (live, 0, 0.0, 0);
   g_assert_cmpuint (all->len, ==, 10);
   for (guint i = 1; i < all->len; i++)
@@ -269,7 +269,7 @@ test_one_concept (void)
   g_assert_false (fovea_live_get_exclusive (live));
   before = fovea_live_dup_message (live);
   g_assert_nonnull (strstr (before, "not"));
-  red = fovea_concept_get_id (fovea_concept_list_lookup_name (fovea_project_get_concepts (scratch.project), "red"));
+  red = fovea_concept_get_id (scratch_wait_for_concept (&scratch, "red"));
   g_assert_cmpfloat (fovea_live_get_value (live, g_array_index (reds, gint64, 20), red), >,
                      fovea_live_get_value (live, g_array_index (blues, gint64, 20), red));
   label (&scratch, blues, 0, 25, "red", FOVEA_LABEL_NEGATIVE);
