@@ -206,10 +206,10 @@ class Judge:
         print("%6.1f s  %s%s" % (time.monotonic() - self.start, scene, "".join("\n    " + one for one in sorted(set(found)))), flush=True)
         if os.environ.get("UI_SHOTS"):
             name = re.sub(r"\W+", "-", scene)
-            self.drive.screenshot(name + ".png")
             path = os.path.join(os.environ["UI_OUT"], name + ".txt")
             if os.path.exists(path):
-                return
+                return  # what comes to be known of it later is no longer in sight
+            self.drive.screenshot(name + ".png")
             with open(path, "w", encoding="utf-8") as file:
                 file.write("Tab: %s\n" % " | ".join(self.stops))
                 for node in self.read(window).walk():

@@ -153,8 +153,6 @@ unselect_others (FoveaSidebar *self, GtkListBox *kept)
       g_clear_object (&self->shown);
       gtk_list_box_unselect_all (self->concepts);
     }
-  if (kept != NULL)
-    fovea_split_list_unselect (self->splits);
 }
 
 static void

@@ -119,9 +119,8 @@ static void
 show_counts (FoveaSplitList *self, GPtrArray *counts)
 {
   g_autoptr (GPtrArray) names = dup_order (counts);
-  GtkListBoxRow *old = gtk_list_box_get_selected_row (self->list);
-  g_autofree char *selected = old != NULL ? g_strdup (get_split (old)) : NULL;
-  gboolean had_focus = gtk_widget_get_focus_child (GTK_WIDGET (self->list)) != NULL;
+  GtkWidget *old = gtk_widget_get_focus_child (GTK_WIDGET (self->list));
+  g_autofree char *focused = old != NULL ? g_strdup (get_split (GTK_LIST_BOX_ROW (old))) : NULL;
   GtkWidget *child;
 
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->list))) != NULL)
@@ -132,10 +131,7 @@ show_counts (FoveaSplitList *self, GPtrArray *counts)
       GtkWidget *row = row_new (self, name, get_count (counts, name));
 
       gtk_list_box_append (self->list, row);
-      if (g_strcmp0 (name, selected) != 0)
-        continue;
-      gtk_list_box_select_row (self->list, GTK_LIST_BOX_ROW (row));
-      if (had_focus)
+      if (g_strcmp0 (name, focused) == 0)
         gtk_widget_grab_focus (row);
     }
 }
@@ -198,12 +194,6 @@ on_row_activated (GtkListBox *list, GtkListBoxRow *row, FoveaSplitList *self)
   g_autofree char *split = g_strdup (get_split (row));
 
   g_signal_emit (self, signals[SPLIT_SELECTED], 0, split);
-}
-
-void
-fovea_split_list_unselect (FoveaSplitList *self)
-{
-  gtk_list_box_unselect_all (self->list);
 }
 
 /* The project is closed as soon as its view has left the window, while a count on its way may still hold the list. */

@@ -14,7 +14,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (FoveaSplitList, fovea_split_list, FOVEA, SPLIT_LIST, AdwBin)
 
 void fovea_split_list_set_project (FoveaSplitList *self, FoveaProject *project);
-void fovea_split_list_unselect (FoveaSplitList *self);
 
 /* "Training", "Validation", "Test", "No split", or the name itself. (transfer full) */
 char *fovea_split_dup_title (const char *split) G_GNUC_WARN_UNUSED_RESULT;
