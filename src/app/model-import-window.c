@@ -143,12 +143,13 @@ static void
 refresh (FoveaModelImportWindow *self)
 {
   g_autoptr (FoveaImportForm) form = NULL;
-  g_autofree char *name = dup_entry (self->name_row);
+  g_autofree char *name = NULL;
   g_autoptr (GError) error = NULL;
   gboolean good, busy = self->job != NULL || self->cancellable != NULL;
 
-  if (self->filling)
+  if (self->filling || self->file == NULL) /* a spin button takes what was typed also when the window goes */
     return;
+  name = dup_entry (self->name_row);
   gtk_widget_set_visible (self->labels_group, !is_embedder (self));
   gtk_widget_set_visible (GTK_WIDGET (self->activation_row), !is_embedder (self));
   gtk_widget_set_visible (GTK_WIDGET (self->mean_row), adw_combo_row_get_selected (self->range_row) == RANGE_OWN);
@@ -439,11 +440,11 @@ fovea_model_import_window_init (FoveaModelImportWindow *self)
 
       g_signal_connect_swapped (rows[i], "notify::selected", G_CALLBACK (refresh), self);
     }
-  g_signal_connect_swapped (self->name_row, "changed", G_CALLBACK (refresh), self);
-  g_signal_connect_swapped (self->mean_row, "changed", G_CALLBACK (refresh), self);
-  g_signal_connect_swapped (self->std_row, "changed", G_CALLBACK (refresh), self);
-  g_signal_connect_swapped (self->size_spin, "value-changed", G_CALLBACK (refresh), self);
-  g_signal_connect_swapped (self->bgr_switch, "notify::active", G_CALLBACK (refresh), self);
+  g_signal_connect_object (self->name_row, "changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->mean_row, "changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->std_row, "changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->size_spin, "value-changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->bgr_switch, "notify::active", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gtk_text_view_get_buffer (self->labels_view), "changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
   g_signal_connect_swapped (self->name_row, "entry-activated", G_CALLBACK (on_import), self);
   g_signal_connect_swapped (self->import_button, "clicked", G_CALLBACK (on_import), self);

@@ -140,10 +140,11 @@ preview (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* A spin button takes what was typed when the focus leaves it, and so also when the window goes. */
 static void
 on_changed (FoveaSplitsWindow *self)
 {
-  if (self->preview_id == 0)
+  if (self->preview_id == 0 && self->project != NULL)
     self->preview_id = g_timeout_add (PREVIEW_DELAY_MS, preview, self);
 }
 
@@ -237,9 +238,9 @@ fovea_splits_window_init (FoveaSplitsWindow *self)
   gtk_list_view_set_factory (self->list, factory);
   if (fovea_settings_get () != NULL)
     gtk_spin_button_set_value (self->percent_spin, g_settings_get_int (fovea_settings_get (), "test-percent"));
-  g_signal_connect_swapped (self->percent_spin, "value-changed", G_CALLBACK (on_changed), self);
-  g_signal_connect_swapped (self->seed_spin, "value-changed", G_CALLBACK (on_changed), self);
-  g_signal_connect_swapped (self->keep_switch, "notify::active", G_CALLBACK (on_changed), self);
+  g_signal_connect_object (self->percent_spin, "value-changed", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->seed_spin, "value-changed", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->keep_switch, "notify::active", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_swapped (self->make_button, "clicked", G_CALLBACK (on_make), self);
 }
 

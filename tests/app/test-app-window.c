@@ -431,6 +431,49 @@ test_preferences_left (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+static GtkWidget *
+find_splits_window (void)
+{
+  GListModel *toplevels = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (toplevels); i++)
+    {
+      g_autoptr (GtkWidget) window = g_list_model_get_item (toplevels, i);
+
+      if (is_type (window, "FoveaSplitsWindow"))
+        return window;
+    }
+  return NULL;
+}
+
+static gboolean
+set_true (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* A spin button takes what was typed when the focus leaves it: here when the window goes. Nothing comes of it. */
+static void
+test_typed_and_left (void)
+{
+  FoveaWindow *window = sample_new ();
+  GtkWidget *splits, *spin;
+  gboolean waited = FALSE;
+
+  WAIT_FOR (count_pictures (window) == FOVEA_SAMPLE_N_CONCEPTS * FOVEA_SAMPLE_N_EACH);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.make-splits", NULL);
+  WAIT_FOR ((splits = find_splits_window ()) != NULL);
+  spin = get (splits, "percent_spin");
+  gtk_widget_grab_focus (spin);
+  gtk_editable_set_text (GTK_EDITABLE (spin), "37");
+  watch (splits, "splits");
+  gtk_window_destroy (GTK_WINDOW (splits));
+  g_timeout_add (400, set_true, &waited);
+  WAIT_FOR (waited && n_alive == 0);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 /* The narrowest that a widget can be; names what makes it so wide. */
 static void
 check_width (GtkWidget *widget, const char *what)
@@ -529,6 +572,7 @@ add_tests (void)
   g_test_add_func ("/app/window/narrow", test_narrow);
   g_test_add_func ("/app/window/nothing-left", test_nothing_left);
   g_test_add_func ("/app/window/preferences-left", test_preferences_left);
+  g_test_add_func ("/app/window/typed-and-left", test_typed_and_left);
 }
 
 int
