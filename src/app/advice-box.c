@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/advice-box.h"
 
+#include <glib/gi18n.h>
+
 #include "engine/training-advice.h"
 
 struct _FoveaAdviceBox {
   AdwBin parent_instance;
   GCancellable *cancellable; /* (nullable) of what is being worked out */
   GtkLabel *text, *reason;
+  GtkWidget *check_button; /* to the labels that look wrong, where these come first */
 };
 
 G_DEFINE_FINAL_TYPE (FoveaAdviceBox, fovea_advice_box, ADW_TYPE_BIN)
@@ -24,6 +27,7 @@ on_advised (GObject *source, GAsyncResult *result, gpointer data)
     return;
   gtk_label_set_label (self->text, advice->text);
   gtk_label_set_label (self->reason, advice->reason);
+  gtk_widget_set_visible (self->check_button, advice->advice != FOVEA_ADVICE_TOO_FEW && !fovea_training_advice_has_deep (advice));
 }
 
 void
@@ -73,6 +77,11 @@ fovea_advice_box_init (FoveaAdviceBox *self)
   gtk_widget_add_css_class (box, "advice");
   self->text = add_label (box, "heading");
   self->reason = add_label (box, "numeric");
+  self->check_button = gtk_button_new_with_label (_("Look for Label Errors"));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->check_button), "win.review-errors");
+  gtk_widget_set_halign (self->check_button, GTK_ALIGN_START);
+  gtk_widget_set_visible (self->check_button, FALSE);
+  gtk_box_append (GTK_BOX (box), self->check_button);
   adw_bin_set_child (ADW_BIN (self), box);
   gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
 }

@@ -185,6 +185,13 @@ on_train (GSimpleAction *action, GVariant *target, gpointer self)
 }
 
 static void
+on_review_errors (GSimpleAction *action, GVariant *target, gpointer self)
+{
+  (void) fovea_project_view_show_page (FOVEA_WINDOW (self)->view, "review");
+  (void) gtk_widget_activate_action (GTK_WIDGET (FOVEA_WINDOW (self)->view), "review.order", "s", "errors");
+}
+
+static void
 on_create_model (GSimpleAction *action, GVariant *target, gpointer self)
 {
   (void) fovea_project_view_show_page (FOVEA_WINDOW (self)->view, "models");
@@ -273,6 +280,7 @@ static const FoveaWindowAction actions[] = {
   { { "back", on_back }, FOVEA_NEEDS_IMAGES },
   { { "train", on_train }, FOVEA_NEEDS_PROJECT | FOVEA_NEEDS_WRITE },
   { { "create-model", on_create_model }, FOVEA_NEEDS_PROJECT | FOVEA_NEEDS_WRITE },
+  { { "review-errors", on_review_errors }, FOVEA_NEEDS_PROJECT },
   { { "jobs", on_jobs }, FOVEA_NEEDS_PROJECT },
   { { "next-pane", on_next_pane }, FOVEA_NEEDS_PROJECT },
   { { "main-menu", on_main_menu }, 0 },

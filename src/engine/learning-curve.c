@@ -15,6 +15,9 @@
 #define MAX_ROWS 2048
 #define SEED 20
 #define N_SAMPLES 400
+/* p of another concept, and so many times the p of the label: see the header. */
+#define SURE 0.6f
+#define MANY_TIMES 10.0f
 #define Z_95_PERCENT 1.959963984540054
 
 static const double parts[FOVEA_LEARNING_PARTS] = { 0.125, 0.25, 0.5, 1.0 };
@@ -87,6 +90,7 @@ typedef struct {
   int *fold;            /* [n_rows] */
   gint8 *right[FOVEA_LEARNING_PARTS]; /* [n_rows] 1, 0; −1 not evaluated */
   double n_trained[FOVEA_LEARNING_PARTS];
+  gsize n_contradicted;
 
   FoveaHeadData some;   /* of the fit at work */
   FoveaHead *head;
@@ -152,6 +156,18 @@ has_positive (const gint8 *labels, guint k)
   return FALSE;
 }
 
+static gboolean
+is_contradicted (const gint8 *labels, const float *p, guint k, guint best)
+{
+  float said = 0;
+
+  for (guint c = 0; c < k; c++)
+    if (labels[c] > 0)
+      said = MAX (said, p[c]);
+  /* A person who has said that it is not what the machine says has looked already. */
+  return labels[best] == 0 && p[best] >= SURE && p[best] >= MANY_TIMES * said;
+}
+
 static void
 judge_fold (Curve *self, int fold, guint part)
 {
@@ -170,6 +186,8 @@ judge_fold (Curve *self, int fold, guint part)
         if (p[c] > p[best])
           best = c;
       self->right[part][i] = labels[best] > 0;
+      if (part == FOVEA_LEARNING_PARTS - 1 && self->exclusive)
+        self->n_contradicted += is_contradicted (labels, p, k, best);
     }
 }
 
@@ -290,6 +308,23 @@ bootstrap (const Curve *self, const gsize *rows, gsize n, FoveaLearningCurve *cu
   take_interval (gains, &curve->gain_low, &curve->gain_high);
 }
 
+static double
+guess (const Curve *self, const gsize *rows, gsize n)
+{
+  guint k = self->data->n_concepts;
+  gsize most = 0;
+
+  for (guint c = 0; c < k; c++)
+    {
+      gsize n_has = 0;
+
+      for (gsize i = 0; i < n; i++)
+        n_has += self->data->labels[rows[i] * k + c] > 0;
+      most = MAX (most, n_has);
+    }
+  return (double) most / (double) MAX (n, 1);
+}
+
 static void
 describe (const Curve *self, FoveaLearningCurve *curve)
 {
@@ -301,6 +336,8 @@ describe (const Curve *self, FoveaLearningCurve *curve)
     if (self->right[0][i] >= 0)
       rows[n++] = i;
   curve->n_evaluated = n;
+  curve->guessed = guess (self, rows, n);
+  curve->n_contradicted = self->n_contradicted;
   for (guint p = 0; p < FOVEA_LEARNING_PARTS; p++)
     {
       FoveaLearningPoint *point = &curve->points[p];

@@ -21,6 +21,10 @@ G_BEGIN_DECLS
  * bootstrap samples of the rows, each with a curve of its own: it holds the chance of which pictures there are and of where the
  * curve goes, not that of new kinds of pictures.
  *
+ * A label is contradicted where the heads that learnt from all, but not from its row, give another concept p ≥ 0.6 and ten times the p of
+ * what it says. Wrong labels are contradicted so, but hard pictures are not, nor are labels that have nothing to do with the pictures:
+ * of those no head is that sure.
+ *
  * Source of the form: C. Cortes et al., "Learning Curves: Asymptotic Values and Rate of Convergence", NIPS 6 (1994).
  */
 #define FOVEA_LEARNING_PARTS 4
@@ -35,6 +39,8 @@ typedef struct {
   FoveaLearningPoint points[FOVEA_LEARNING_PARTS]; /* the last: all that there are */
   double twice, twice_low, twice_high;
   double gain, gain_low, gain_high; /* twice − accuracy now */
+  double guessed;       /* accuracy of whoever always says the most frequent concept */
+  gsize n_contradicted; /* of the evaluated; 0 unless concepts exclude each other */
 } FoveaLearningCurve;
 
 /**

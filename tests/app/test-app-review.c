@@ -271,7 +271,9 @@ test_empty (void)
   gtk_widget_activate_action (GTK_WIDGET (window), "win.page", "s", "review");
   WAIT_FOR (g_strcmp0 (get_shown (window), "empty") == 0);
   WAIT_FOR (g_strcmp0 (adw_status_page_get_title (page), "Nothing Waits for Review") == 0);
-  gtk_widget_activate_action (get_review (window), "review.order", "s", "errors");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.page", "s", "models");
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.review-errors", NULL);
+  g_assert_cmpstr (gtk_stack_get_visible_child_name (GTK_STACK (get (GTK_WIDGET (window), "pages"))), ==, "review");
   WAIT_FOR (g_strcmp0 (adw_status_page_get_title (page), "Labels Cannot Be Checked Yet") == 0);
   g_assert_cmpstr (adw_status_page_get_description (page), ==, "No picture is embedded yet");
   gtk_window_destroy (GTK_WINDOW (window));

@@ -84,6 +84,36 @@ test_curve (void)
   g_assert_cmpmem (&again, sizeof again, &curve, sizeof curve);
 }
 
+/* Every fifth row says the next concept: these labels are contradicted, and none where all are right, or where concepts do not
+ * exclude each other. */
+static void
+test_contradicted (void)
+{
+  const gsize n = 240;
+  const guint k = 4;
+  g_autofree float *vectors = g_new (float, n * DIM);
+  g_autofree gint8 *labels = g_new (gint8, n * k);
+  FoveaHeadData data = { .n_rows = n, .dim = DIM, .n_concepts = k, .labels = labels };
+  FoveaLearningCurve curve;
+  g_autoptr (GError) error = NULL;
+
+  make_rows (n, k, 0.3, vectors, labels);
+  data.vectors[FOVEA_FIT_LETTERBOX] = vectors;
+  g_assert_true (fovea_learning_curve_make (&data, TRUE, NULL, NULL, &curve, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (curve.n_contradicted, ==, 0);
+  g_assert_cmpfloat_with_epsilon (curve.guessed, 1.0 / k, 1e-12);
+  for (gsize i = 0; i < n; i += 5) /* of all concepts alike */
+    for (guint c = 0; c < k; c++)
+      labels[i * k + c] = c == (i + 1) % k;
+  g_assert_true (fovea_learning_curve_make (&data, TRUE, NULL, NULL, &curve, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (curve.n_contradicted, >=, n / 10);
+  g_assert_cmpuint (curve.n_contradicted, <=, n / 5);
+  g_assert_true (fovea_learning_curve_make (&data, FALSE, NULL, NULL, &curve, &error));
+  g_assert_cmpuint (curve.n_contradicted, ==, 0);
+}
+
 static void
 test_curve_of_nothing (void)
 {
@@ -101,7 +131,7 @@ test_curve_of_nothing (void)
 /* ---- the rule ---- */
 
 static FoveaAdvice
-decide (gsize n, guint k, double accuracy, double gain)
+decide_contradicted (gsize n, guint k, double accuracy, double gain, gsize n_contradicted)
 {
   FoveaTrainingAdvice *advice = g_new0 (FoveaTrainingAdvice, 1);
   FoveaLearningPoint *now = &advice->curve.points[FOVEA_LEARNING_PARTS - 1];
@@ -111,14 +141,22 @@ decide (gsize n, guint k, double accuracy, double gain)
   advice->n_concepts = k;
   *now = (FoveaLearningPoint){ 0.8 * (double) n, accuracy, accuracy - 0.03, accuracy + 0.01 };
   advice->curve.gain = gain;
+  advice->curve.guessed = 1.0 / k;
+  advice->curve.n_contradicted = n_contradicted;
   advice->curve.twice = accuracy + gain;
   fovea_training_advice_decide (advice);
   said = advice->advice;
   g_assert_cmpstr (advice->text, !=, "");
   g_assert_cmpstr (advice->reason, !=, "");
-  g_assert_true (said == FOVEA_ADVICE_TOO_FEW || (advice->deep_low < advice->deep && advice->deep < advice->deep_high));
+  g_assert_true (!fovea_training_advice_has_deep (advice) || (advice->deep_low < advice->deep && advice->deep < advice->deep_high));
   fovea_training_advice_free (advice);
   return said;
+}
+
+static FoveaAdvice
+decide (gsize n, guint k, double accuracy, double gain)
+{
+  return decide_contradicted (n, k, accuracy, gain, n / 50);
 }
 
 static void
@@ -133,6 +171,12 @@ test_rule (void)
   g_assert_cmpint (decide (120, 10, 0.75, 0.06), ==, FOVEA_ADVICE_LABELS);
   g_assert_cmpint (decide (30, 10, 0.5, 0.1), ==, FOVEA_ADVICE_TOO_FEW);
   g_assert_cmpint (decide (600, 1, 0.5, 0.1), ==, FOVEA_ADVICE_TOO_FEW);
+  /* Clothes with one label in ten and in five wrong. */
+  g_assert_cmpint (decide_contradicted (600, 10, 0.72, 0.02, 51), ==, FOVEA_ADVICE_DEEP);
+  g_assert_cmpint (decide_contradicted (600, 10, 0.58, 0.01, 80), ==, FOVEA_ADVICE_CHECK);
+  g_assert_cmpint (decide_contradicted (120, 10, 0.65, 0.06, 20), ==, FOVEA_ADVICE_LABELS); /* too few to say so */
+  /* Labels that have nothing to do with the pictures. */
+  g_assert_cmpint (decide (600, 10, 0.11, 0.05), ==, FOVEA_ADVICE_UNSURE);
 }
 
 /* ---- a project ---- */
@@ -243,6 +287,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/advice/extrapolate", test_extrapolate);
   g_test_add_func ("/engine/advice/curve", test_curve);
+  g_test_add_func ("/engine/advice/contradicted", test_contradicted);
   g_test_add_func ("/engine/advice/curve-of-nothing", test_curve_of_nothing);
   g_test_add_func ("/engine/advice/rule", test_rule);
   g_test_add_func ("/engine/advice/project", test_project);
