@@ -424,6 +424,8 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autofree char *id = fovea_project_create_model_finish (FOVEA_PROJECT (source), result, &error);
 
+  if (self->project == NULL)
+    return; /* the window has gone meanwhile; the model is there */
   if (id != NULL)
     {
       g_signal_emit (self, signals[CREATED], 0, id, self->train);
