@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/review-page-private.h"
 
-
 #include "app/picture-cell.h"
 
 #define SIDE_PX 72
@@ -11,12 +10,38 @@
 #define LIST_ITEM_KEY "fovea-list-item"
 
 static void
+weak_ref_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static void
+set_item (GtkWidget *cell, GtkListItem *item)
+{
+  GWeakRef *ref = g_new (GWeakRef, 1);
+
+  g_weak_ref_init (ref, item);
+  g_object_set_data_full (G_OBJECT (cell), LIST_ITEM_KEY, ref, weak_ref_free);
+}
+
+/* Not every cell is unbound by the factory: one whose item widget is dropped just ends with it, or is held a little longer. */
+static void
+on_cell_destroyed (FoveaReviewPage *self, GtkWidget *cell)
+{
+  if (self->cells != NULL)
+    g_hash_table_remove (self->cells, cell);
+}
+
+static void
 refresh_cell (FoveaReviewPage *self, FoveaPictureCell *cell)
 {
-  GtkListItem *item = g_object_get_data (G_OBJECT (cell), LIST_ITEM_KEY);
-  guint position = gtk_slice_list_model_get_offset (self->slice) + gtk_list_item_get_position (item);
-  FoveaReviewVerdict verdict = fovea_review_get_verdict (self->review, position);
+  g_autoptr (GtkListItem) item = g_weak_ref_get (g_object_get_data (G_OBJECT (cell), LIST_ITEM_KEY));
+  FoveaReviewVerdict verdict;
 
+  if (item == NULL)
+    return;
+  verdict = fovea_review_get_verdict (self->review, gtk_slice_list_model_get_offset (self->slice) + gtk_list_item_get_position (item));
   /* The tick: it was decided, the cross: against the suggestion. */
   fovea_picture_cell_set_rejected (cell, verdict == FOVEA_REVIEW_REJECTED);
   fovea_picture_cell_set_selected (cell, verdict != FOVEA_REVIEW_OPEN && verdict != FOVEA_REVIEW_SKIPPED);
@@ -28,7 +53,8 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaReviewPage 
   GtkWidget *cell = fovea_picture_cell_new ();
 
   fovea_picture_cell_set_side (FOVEA_PICTURE_CELL (cell), SIDE_PX);
-  g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, item);
+  set_item (cell, item);
+  g_signal_connect_object (cell, "destroy", G_CALLBACK (on_cell_destroyed), self, G_CONNECT_SWAPPED);
   gtk_list_item_set_child (item, cell);
 }
 
