@@ -208,12 +208,18 @@ def hats(person):
     return sorted(glob.glob(os.path.join(person.plan["data"], "apparel", "train", "hat", "*")))
 
 
-def drag_between(person, other, node, out=False):
-    """From the window of the other program onto @node, or back."""
+def put_aside(person, other):
+    """The window of the other program, which comes when it has started and could lie over what is clicked on."""
     d = person.d
     window = d.wait_for(lambda: d.windows(other.process.pid), what="the other window")[0]
     d.xdo("windowmove", "--sync", window["id"], 1430, 600, "windowraise", window["id"])
     d.settled()
+
+
+def drag_between(person, other, node, out=False):
+    """From the window of the other program onto @node, or back."""
+    d = person.d
+    put_aside(person, other)
     ends = [(1500, 660), d.center(node)]
     d.drag_xy(*(ends[1] + ends[0] if out else ends[0] + ends[1]), hold=0.4)
 
@@ -270,6 +276,7 @@ def scene_leaving(person):
     project, folder = make_flat(person, "flat")
     person.open(project)
     taker = person.other("take")
+    put_aside(person, taker)
     d.click(person.cell("dress-0.jpg"))
     d.click(person.cell("dress-1.jpg"), mods=("ctrl",))
     drag_between(person, taker, person.cell("dress-1.jpg"), out=True)
