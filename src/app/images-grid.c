@@ -6,7 +6,6 @@
 
 /* A list of files that large is not useful to whoever it is dropped on or pasted by, and reading the paths takes time. */
 #define MAX_FILES 1000
-#define LIST_ITEM_KEY "fovea-list-item"
 
 /* ---- cells ---- */
 
@@ -33,7 +32,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPage 
 
   fovea_picture_cell_set_side (FOVEA_PICTURE_CELL (cell), self->side_px);
   fovea_picture_cell_set_shows_other_opinions (FOVEA_PICTURE_CELL (cell), fovea_images_page_shows_other_opinions (self));
-  g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, item);
+  fovea_picture_cell_set_list_item (FOVEA_PICTURE_CELL (cell), item);
   g_hash_table_add (self->cells, cell);
   g_signal_connect_object (cell, "destroy", G_CALLBACK (on_cell_destroyed), self, G_CONNECT_SWAPPED);
   g_signal_connect (item, "notify::selected", G_CALLBACK (on_selected), NULL);
@@ -77,7 +76,6 @@ on_teardown (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaImagesPa
 
   if (cell == NULL)
     return;
-  g_object_set_data (G_OBJECT (cell), LIST_ITEM_KEY, NULL);
   on_cell_destroyed (self, cell);
   gtk_list_item_set_child (item, NULL);
 }
@@ -95,14 +93,6 @@ pick_cell (FoveaImagesPage *self, double x, double y)
   return widget != NULL && FOVEA_IS_PICTURE_CELL (widget) ? FOVEA_PICTURE_CELL (widget) : NULL;
 }
 
-static guint
-get_position (FoveaPictureCell *cell)
-{
-  GtkListItem *item = g_object_get_data (G_OBJECT (cell), LIST_ITEM_KEY);
-
-  return item != NULL ? gtk_list_item_get_position (item) : GTK_INVALID_LIST_POSITION;
-}
-
 static FoveaPictureCell *
 find_cell (FoveaImagesPage *self, guint position)
 {
@@ -111,7 +101,7 @@ find_cell (FoveaImagesPage *self, guint position)
 
   g_hash_table_iter_init (&iter, self->cells);
   while (g_hash_table_iter_next (&iter, &cell, NULL))
-    if (get_position (cell) == position && fovea_picture_cell_get_picture (cell) != NULL)
+    if (fovea_picture_cell_get_list_position (cell) == position && fovea_picture_cell_get_picture (cell) != NULL)
       return cell;
   return NULL;
 }
@@ -146,8 +136,8 @@ on_right_pressed (GtkGestureClick *gesture, int n_press, double x, double y, Fov
   if (cell == NULL)
     return;
   gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
-  if (!gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), get_position (cell)))
-    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), get_position (cell), TRUE);
+  if (!gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), fovea_picture_cell_get_list_position (cell)))
+    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), fovea_picture_cell_get_list_position (cell), TRUE);
   (void) gtk_widget_grab_focus (gtk_widget_get_parent (GTK_WIDGET (cell)));
   fovea_images_page_popup_menu_at (self, x, y);
 }
@@ -164,7 +154,7 @@ on_pressed (GtkGestureClick *gesture, int n_press, double x, double y, FoveaImag
       || !gtk_widget_translate_coordinates (GTK_WIDGET (self->grid), GTK_WIDGET (cell), x, y, &cell_x, &cell_y)
       || !fovea_picture_cell_is_on_tick (cell, cell_x, cell_y))
     return;
-  position = get_position (cell);
+  position = fovea_picture_cell_get_list_position (cell);
   if (gtk_selection_model_is_selected (selection, position))
     gtk_selection_model_unselect_item (selection, position);
   else
@@ -293,8 +283,8 @@ on_drag_prepare (GtkDragSource *source, double x, double y, FoveaImagesPage *sel
 
   if (cell == NULL)
     return NULL;
-  if (!gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), get_position (cell)))
-    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), get_position (cell), TRUE);
+  if (!gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), fovea_picture_cell_get_list_position (cell)))
+    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), fovea_picture_cell_get_list_position (cell), TRUE);
   ids = fovea_images_page_dup_selected_ids (self);
   set = fovea_picture_set_new (fovea_project_get_path (self->project), (const gint64 *) (gpointer) ids->data, ids->len);
   providers[0] = gdk_content_provider_new_typed (FOVEA_TYPE_PICTURE_SET, set);

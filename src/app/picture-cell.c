@@ -28,6 +28,7 @@ struct _FoveaPictureCell {
   gulong changed_id;
   FoveaThumbnailLoader *loader;
   guint position;
+  GWeakRef item; /* GtkListItem */
   int side_px;
   gboolean selected, rejected;
   gboolean shows_other_opinions;
@@ -629,11 +630,19 @@ picture_cell_dispose (GObject *object)
 }
 
 static void
+picture_cell_finalize (GObject *object)
+{
+  g_weak_ref_clear (&FOVEA_PICTURE_CELL (object)->item);
+  G_OBJECT_CLASS (fovea_picture_cell_parent_class)->finalize (object);
+}
+
+static void
 fovea_picture_cell_class_init (FoveaPictureCellClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = picture_cell_dispose;
+  G_OBJECT_CLASS (klass)->finalize = picture_cell_finalize;
   widget_class->snapshot = picture_cell_snapshot;
   widget_class->measure = picture_cell_measure;
   widget_class->get_request_mode = picture_cell_get_request_mode;
@@ -647,6 +656,7 @@ static void
 fovea_picture_cell_init (FoveaPictureCell *self)
 {
   self->side_px = 144;
+  g_weak_ref_init (&self->item, NULL);
   self->label_text = g_strdup ("");
   self->prediction_text = g_strdup ("");
   g_signal_connect (self, "notify::scale-factor", G_CALLBACK (load_thumbnail), NULL);
@@ -656,6 +666,20 @@ GtkWidget *
 fovea_picture_cell_new (void)
 {
   return g_object_new (FOVEA_TYPE_PICTURE_CELL, NULL);
+}
+
+void
+fovea_picture_cell_set_list_item (FoveaPictureCell *self, GtkListItem *item)
+{
+  g_weak_ref_set (&self->item, item);
+}
+
+guint
+fovea_picture_cell_get_list_position (FoveaPictureCell *self)
+{
+  g_autoptr (GtkListItem) item = g_weak_ref_get (&self->item);
+
+  return item != NULL ? gtk_list_item_get_position (item) : GTK_INVALID_LIST_POSITION;
 }
 
 void

@@ -21,6 +21,11 @@ GtkWidget *fovea_picture_cell_new (void);
 /* Side of the square that the picture is fitted into, in logical pixels. */
 void fovea_picture_cell_set_side (FoveaPictureCell *self, int side_px);
 
+/* Of the list item whose child it is; the position in the list is then the item's own, as others come and go. The cell may outlive
+ * it: a list view drops item widgets without a word to the factory. */
+void  fovea_picture_cell_set_list_item (FoveaPictureCell *self, GtkListItem *item);
+guint fovea_picture_cell_get_list_position (FoveaPictureCell *self); /* GTK_INVALID_LIST_POSITION without an item */
+
 /* @loader is borrowed until _unbind(), or until loads are stopped. */
 void          fovea_picture_cell_bind (FoveaPictureCell *self, FoveaPicture *picture, guint position, FoveaThumbnailLoader *loader);
 void          fovea_picture_cell_unbind (FoveaPictureCell *self);

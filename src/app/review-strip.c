@@ -7,41 +7,23 @@
 #define N_BEFORE 8
 #define N_SHOWN 32
 #define CACHE_BYTES (4u << 20)
-#define LIST_ITEM_KEY "fovea-list-item"
-
-static void
-weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
-static void
-set_item (GtkWidget *cell, GtkListItem *item)
-{
-  GWeakRef *ref = g_new (GWeakRef, 1);
-
-  g_weak_ref_init (ref, item);
-  g_object_set_data_full (G_OBJECT (cell), LIST_ITEM_KEY, ref, weak_ref_free);
-}
 
 /* Not every cell is unbound by the factory: one whose item widget is dropped just ends with it, or is held a little longer. */
 static void
 on_cell_destroyed (FoveaReviewPage *self, GtkWidget *cell)
 {
-  if (self->cells != NULL)
-    g_hash_table_remove (self->cells, cell);
+  g_hash_table_remove (self->cells, cell);
 }
 
 static void
 refresh_cell (FoveaReviewPage *self, FoveaPictureCell *cell)
 {
-  g_autoptr (GtkListItem) item = g_weak_ref_get (g_object_get_data (G_OBJECT (cell), LIST_ITEM_KEY));
+  guint position = fovea_picture_cell_get_list_position (cell);
   FoveaReviewVerdict verdict;
 
-  if (item == NULL)
+  if (position == GTK_INVALID_LIST_POSITION)
     return;
-  verdict = fovea_review_get_verdict (self->review, gtk_slice_list_model_get_offset (self->slice) + gtk_list_item_get_position (item));
+  verdict = fovea_review_get_verdict (self->review, gtk_slice_list_model_get_offset (self->slice) + position);
   /* The tick: it was decided, the cross: against the suggestion. */
   fovea_picture_cell_set_rejected (cell, verdict == FOVEA_REVIEW_REJECTED);
   fovea_picture_cell_set_selected (cell, verdict != FOVEA_REVIEW_OPEN && verdict != FOVEA_REVIEW_SKIPPED);
@@ -53,7 +35,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, FoveaReviewPage 
   GtkWidget *cell = fovea_picture_cell_new ();
 
   fovea_picture_cell_set_side (FOVEA_PICTURE_CELL (cell), SIDE_PX);
-  set_item (cell, item);
+  fovea_picture_cell_set_list_item (FOVEA_PICTURE_CELL (cell), item);
   g_signal_connect_object (cell, "destroy", G_CALLBACK (on_cell_destroyed), self, G_CONNECT_SWAPPED);
   gtk_list_item_set_child (item, cell);
 }
