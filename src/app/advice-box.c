@@ -27,7 +27,7 @@ on_advised (GObject *source, GAsyncResult *result, gpointer data)
     return;
   gtk_label_set_label (self->text, advice->text);
   gtk_label_set_label (self->reason, advice->reason);
-  gtk_widget_set_visible (self->check_button, advice->advice != FOVEA_ADVICE_TOO_FEW && !fovea_training_advice_has_deep (advice));
+  gtk_widget_set_visible (self->check_button, advice->advice != FOVEA_ADVICE_TOO_FEW && advice->deep <= 0);
 }
 
 void

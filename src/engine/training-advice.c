@@ -77,36 +77,40 @@ is_guessing (const FoveaTrainingAdvice *advice)
   return has_enough (advice) && now->accuracy < GOOD && now->low <= advice->curve.guessed;
 }
 
+/* What more would make of it. */
+static char *
+dup_outlook (const FoveaTrainingAdvice *advice)
+{
+  const FoveaLearningCurve *curve = &advice->curve;
+  g_autofree char *twice = NULL, *deep = NULL;
+
+  if (is_guessing (advice))
+    return g_strdup (_("That may be no better than always saying the most frequent concept. Look at the labels first."));
+  if (advice->advice == FOVEA_ADVICE_CHECK)
+    return g_strdup_printf (_("At least %.0f %% of their labels look wrong, and deep training would learn such mistakes too."),
+                            100.0 * (double) curve->n_contradicted / (double) MAX (curve->n_evaluated, 1));
+  twice = g_strdup_printf (_("Twice the labels would probably make that %.0f %% (%.0f to %.0f %%)."), curve->twice * 100,
+                           curve->twice_low * 100, curve->twice_high * 100);
+  deep = g_strdup_printf (_("Deep training would probably make it about %.0f %% (%.0f to %.0f %%), going by the sets of pictures that it "
+                            "was measured on."),
+                          advice->deep * 100, advice->deep_low * 100, advice->deep_high * 100);
+  return g_strjoin (" ", twice, deep, NULL);
+}
+
 static char *
 dup_reason (const FoveaTrainingAdvice *advice)
 {
-  const FoveaLearningCurve *curve = &advice->curve;
-  const FoveaLearningPoint *now = &curve->points[FOVEA_LEARNING_PARTS - 1];
-  guint n = (guint) curve->n_evaluated;
+  const FoveaLearningPoint *now = &advice->curve.points[FOVEA_LEARNING_PARTS - 1];
+  guint n = (guint) advice->curve.n_evaluated;
   g_autofree char *is = g_strdup_printf (ngettext ("What the pretrained network learns from your labels is right on %.0f %% (%.0f to %.0f %%) "
                                                    "of %u picture that it had not seen.",
                                                    "What the pretrained network learns from your labels is right on %.0f %% (%.0f to %.0f %%) "
                                                    "of %u pictures that it had not seen.",
                                                    n),
                                          now->accuracy * 100, now->low * 100, now->high * 100, n);
-  g_autofree char *doubt = NULL;
-  g_autofree char *twice = g_strdup_printf (_("Twice the labels would probably make that %.0f %% (%.0f to %.0f %%)."), curve->twice * 100,
-                                            curve->twice_low * 100, curve->twice_high * 100);
-  g_autofree char *deep = NULL;
+  g_autofree char *outlook = dup_outlook (advice);
 
-  if (is_guessing (advice))
-    return g_strjoin (" ", is, _("That may be no better than always saying the most frequent concept. Look at the labels first."), NULL);
-  if (advice->advice == FOVEA_ADVICE_CHECK)
-    {
-      doubt = g_strdup_printf (_("At least %.0f %% of their labels look wrong, and deep training would learn such mistakes too."),
-                               100.0 * (double) curve->n_contradicted / (double) MAX (curve->n_evaluated, 1));
-      return g_strjoin (" ", is, doubt, NULL);
-    }
-  deep = g_strdup_printf (_("Deep training would probably make it about %.0f %% (%.0f to %.0f %%), going by the sets of pictures that it "
-                            "was measured on."),
-                          advice->deep * 100, advice->deep_low * 100, advice->deep_high * 100);
-
-  return g_strjoin (" ", is, twice, deep, NULL);
+  return g_strjoin (" ", is, outlook, NULL);
 }
 
 static const char *
@@ -143,12 +147,6 @@ decide (const FoveaTrainingAdvice *advice, double deep_gain)
   return curve->gain > error / 2 ? FOVEA_ADVICE_LABELS : FOVEA_ADVICE_UNSURE;
 }
 
-gboolean
-fovea_training_advice_has_deep (const FoveaTrainingAdvice *advice)
-{
-  return advice->advice != FOVEA_ADVICE_TOO_FEW && advice->advice != FOVEA_ADVICE_CHECK && !is_guessing (advice);
-}
-
 void
 fovea_training_advice_decide (FoveaTrainingAdvice *advice)
 {
@@ -166,7 +164,7 @@ fovea_training_advice_decide (FoveaTrainingAdvice *advice)
   advice->deep_low = now->low + removed->low * (1 - now->low);
   advice->deep_high = now->high + removed->high * (1 - now->high);
   advice->advice = decide (advice, advice->deep - now->accuracy);
-  if (!fovea_training_advice_has_deep (advice))
+  if (advice->advice == FOVEA_ADVICE_CHECK || is_guessing (advice))
     advice->deep = advice->deep_low = advice->deep_high = 0;
   advice->text = g_strdup (get_text (advice->advice));
   advice->reason = dup_reason (advice);
@@ -465,7 +463,7 @@ fovea_training_advice_dup_json (const FoveaTrainingAdvice *advice)
   json_object_set_int_member (object, "evaluated", (gint64) advice->curve.n_evaluated);
   json_object_set_int_member (object, "contradicted", (gint64) advice->curve.n_contradicted);
   add_interval (object, "twice", advice->curve.twice, advice->curve.twice_low, advice->curve.twice_high);
-  if (fovea_training_advice_has_deep (advice))
+  if (advice->deep > 0)
     add_interval (object, "deep", advice->deep, advice->deep_low, advice->deep_high);
   return node;
 }

@@ -68,15 +68,12 @@ FoveaTrainingAdvice *fovea_project_advise (FoveaProject *self, GError **error) G
 void                 fovea_project_advise_async (FoveaProject *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 FoveaTrainingAdvice *fovea_project_advise_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether something can be said of deep training. */
-gboolean fovea_training_advice_has_deep (const FoveaTrainingAdvice *advice);
-
 /* The rule alone: fills advice, deep, text and reason from the rest. */
 void fovea_training_advice_decide (FoveaTrainingAdvice *advice);
 
 /* {"advice":"deep","text":"…","reason":"…","labelled":600,"concepts":10,"curve":[{"labels":60,"accuracy":…,"low":…,"high":…}…],
  *  "evaluated":600,"contradicted":16,"twice":{"accuracy":…,"low":…,"high":…},"deep":{"accuracy":…,"low":…,"high":…}}; without what follows
- * the curve when labels are too few, and without "deep" where nothing can be said of it. */
+ * the curve when labels are too few, and without "deep" where nothing is promised. */
 JsonNode *fovea_training_advice_dup_json (const FoveaTrainingAdvice *advice) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

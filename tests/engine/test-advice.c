@@ -53,21 +53,49 @@ make_rows (gsize n, guint k, double noise, float *vectors, gint8 *labels)
     }
 }
 
+typedef struct {
+  FoveaHeadData data;
+  float *vectors;
+  gint8 *labels; /* those of @data, to be changed */
+} Rows;
+
+static void
+rows_init (Rows *self, gsize n, guint k, double noise)
+{
+  self->vectors = g_new (float, n * DIM);
+  self->labels = g_new (gint8, n * k);
+  make_rows (n, k, noise, self->vectors, self->labels);
+  self->data = (FoveaHeadData){ .n_rows = n, .dim = DIM, .n_concepts = k, .labels = self->labels };
+  self->data.vectors[FOVEA_FIT_LETTERBOX] = self->vectors;
+}
+
+static void
+rows_clear (Rows *self)
+{
+  g_free (self->vectors);
+  g_free (self->labels);
+}
+
+static FoveaLearningCurve
+make_curve (const Rows *rows, gboolean exclusive)
+{
+  FoveaLearningCurve curve;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (fovea_learning_curve_make (&rows->data, exclusive, NULL, NULL, &curve, &error));
+  g_assert_no_error (error);
+  return curve;
+}
+
 static void
 test_curve (void)
 {
   const gsize n = 240;
-  const guint k = 4;
-  g_autofree float *vectors = g_new (float, n * DIM);
-  g_autofree gint8 *labels = g_new (gint8, n * k);
-  FoveaHeadData data = { .n_rows = n, .dim = DIM, .n_concepts = k, .labels = labels };
+  Rows rows;
   FoveaLearningCurve curve, again;
-  g_autoptr (GError) error = NULL;
 
-  make_rows (n, k, 0.9, vectors, labels);
-  data.vectors[FOVEA_FIT_LETTERBOX] = vectors;
-  g_assert_true (fovea_learning_curve_make (&data, TRUE, NULL, NULL, &curve, &error));
-  g_assert_no_error (error);
+  rows_init (&rows, n, 4, 0.9);
+  curve = make_curve (&rows, TRUE);
   g_assert_cmpuint (curve.n_evaluated, ==, n);
   for (guint p = 0; p < FOVEA_LEARNING_PARTS; p++)
     {
@@ -80,8 +108,9 @@ test_curve (void)
   g_assert_cmpfloat (curve.twice_low, <=, curve.twice);
   g_assert_cmpfloat (curve.twice, <=, curve.twice_high);
   g_assert_cmpfloat_with_epsilon (curve.twice - curve.points[3].accuracy, curve.gain, 1e-12);
-  g_assert_true (fovea_learning_curve_make (&data, TRUE, NULL, NULL, &again, &error));
+  again = make_curve (&rows, TRUE);
   g_assert_cmpmem (&again, sizeof again, &curve, sizeof curve);
+  rows_clear (&rows);
 }
 
 /* Every fifth row says the next concept: these labels are contradicted, and none where all are right, or where concepts do not
@@ -91,27 +120,22 @@ test_contradicted (void)
 {
   const gsize n = 240;
   const guint k = 4;
-  g_autofree float *vectors = g_new (float, n * DIM);
-  g_autofree gint8 *labels = g_new (gint8, n * k);
-  FoveaHeadData data = { .n_rows = n, .dim = DIM, .n_concepts = k, .labels = labels };
+  Rows rows;
   FoveaLearningCurve curve;
-  g_autoptr (GError) error = NULL;
 
-  make_rows (n, k, 0.3, vectors, labels);
-  data.vectors[FOVEA_FIT_LETTERBOX] = vectors;
-  g_assert_true (fovea_learning_curve_make (&data, TRUE, NULL, NULL, &curve, &error));
-  g_assert_no_error (error);
+  rows_init (&rows, n, k, 0.3);
+  curve = make_curve (&rows, TRUE);
   g_assert_cmpuint (curve.n_contradicted, ==, 0);
   g_assert_cmpfloat_with_epsilon (curve.guessed, 1.0 / k, 1e-12);
   for (gsize i = 0; i < n; i += 5) /* of all concepts alike */
     for (guint c = 0; c < k; c++)
-      labels[i * k + c] = c == (i + 1) % k;
-  g_assert_true (fovea_learning_curve_make (&data, TRUE, NULL, NULL, &curve, &error));
-  g_assert_no_error (error);
+      rows.labels[i * k + c] = c == (i + 1) % k;
+  curve = make_curve (&rows, TRUE);
   g_assert_cmpuint (curve.n_contradicted, >=, n / 10);
   g_assert_cmpuint (curve.n_contradicted, <=, n / 5);
-  g_assert_true (fovea_learning_curve_make (&data, FALSE, NULL, NULL, &curve, &error));
+  curve = make_curve (&rows, FALSE);
   g_assert_cmpuint (curve.n_contradicted, ==, 0);
+  rows_clear (&rows);
 }
 
 static void
@@ -136,6 +160,7 @@ decide_contradicted (gsize n, guint k, double accuracy, double gain, gsize n_con
   FoveaTrainingAdvice *advice = g_new0 (FoveaTrainingAdvice, 1);
   FoveaLearningPoint *now = &advice->curve.points[FOVEA_LEARNING_PARTS - 1];
   FoveaAdvice said;
+  gboolean promised;
 
   advice->n_labelled = advice->curve.n_evaluated = n;
   advice->n_concepts = k;
@@ -148,7 +173,9 @@ decide_contradicted (gsize n, guint k, double accuracy, double gain, gsize n_con
   said = advice->advice;
   g_assert_cmpstr (advice->text, !=, "");
   g_assert_cmpstr (advice->reason, !=, "");
-  g_assert_true (!fovea_training_advice_has_deep (advice) || (advice->deep_low < advice->deep && advice->deep < advice->deep_high));
+  promised = said != FOVEA_ADVICE_TOO_FEW && said != FOVEA_ADVICE_CHECK && now->low > advice->curve.guessed;
+  g_assert_true (promised == (advice->deep > 0));
+  g_assert_true (!promised || (advice->deep_low < advice->deep && advice->deep < advice->deep_high));
   fovea_training_advice_free (advice);
   return said;
 }
