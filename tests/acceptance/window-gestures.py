@@ -217,9 +217,8 @@ def put_aside(person, other):
 
 
 def drag_between(person, other, node, out=False):
-    """From the window of the other program onto @node, or back."""
+    """From the window of the other program, put aside, onto @node, or back."""
     d = person.d
-    put_aside(person, other)
     ends = [(1500, 660), d.center(node)]
     d.drag_xy(*(ends[1] + ends[0] if out else ends[0] + ends[1]), hold=0.4)
 
@@ -249,6 +248,7 @@ def scene_coming(person):
     owner.end()
 
     owner = person.other("drag-picture", more[3])
+    put_aside(person, owner)
     drag_between(person, owner, grid)
     person.comes_to(10, "a picture without a file is dropped")
     person.goes_back_to(9, "a dropped picture")
@@ -412,8 +412,9 @@ def scene_training(person):
 
     def rests():
         """A step that was begun is finished."""
-        if at_step() != before_rest[0]:
-            before_rest[:] = [at_step(), time.monotonic()]
+        step = at_step()
+        if step != before_rest[0]:
+            before_rest[:] = [step, time.monotonic()]
         return time.monotonic() - before_rest[1] > 5
     d.wait_for(rests, what="the end of a step")
     stopped_at = at_step()

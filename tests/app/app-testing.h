@@ -9,31 +9,12 @@
 #include "app/sample-pictures.h"
 #include "app/window.h"
 #include "vision/decoder.h"
+#include "waiting.h"
 
 /* What the tests of the window share: an application with homes of its own, windows on projects of the sample pictures, and ways to
  * find what is in them. */
 
-#define WAIT_US (60 * G_USEC_PER_SEC)
-
 static FoveaApplication *app;
-
-static inline gboolean
-wake (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define WAIT_FOR(condition)                                     \
-  G_STMT_START                                                  \
-  {                                                             \
-    gint64 until = g_get_monotonic_time () + WAIT_US;           \
-    guint waker = g_timeout_add (10, wake, NULL);               \
-    while (!(condition) && g_get_monotonic_time () < until)     \
-      g_main_context_iteration (NULL, TRUE);                    \
-    g_source_remove (waker);                                    \
-    g_assert_true (condition);                                  \
-  }                                                             \
-  G_STMT_END
 
 typedef gboolean (*MatchFunc) (GtkWidget *widget, const char *what);
 
@@ -65,6 +46,22 @@ static inline gboolean
 is_type (GtkWidget *widget, const char *type)
 {
   return g_type_is_a (G_OBJECT_TYPE (widget), g_type_from_name (type)) && gtk_widget_get_mapped (widget);
+}
+
+/* (nullable) A window that is shown, by its type's name. */
+static inline GtkWidget *
+find_toplevel (const char *type)
+{
+  GListModel *toplevels = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (toplevels); i++)
+    {
+      g_autoptr (GtkWidget) window = g_list_model_get_item (toplevels, i);
+
+      if (is_type (window, type))
+        return window;
+    }
+  return NULL;
 }
 
 static inline GtkWidget *

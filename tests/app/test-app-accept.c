@@ -9,21 +9,6 @@
 /* apple-10 … apple-12, and so on */
 #define N_CLEARED (FOVEA_SAMPLE_N_CONCEPTS * 3)
 
-static GtkWidget *
-find_window (const char *type)
-{
-  GListModel *toplevels = gtk_window_get_toplevels ();
-
-  for (guint i = 0; i < g_list_model_get_n_items (toplevels); i++)
-    {
-      g_autoptr (GtkWidget) window = g_list_model_get_item (toplevels, i);
-
-      if (g_str_equal (G_OBJECT_TYPE_NAME (window), type) && gtk_widget_get_mapped (window))
-        return window;
-    }
-  return NULL;
-}
-
 /* A sample project in which some pictures of each concept are not labelled, and have suggestions. */
 static FoveaWindow *
 suggesting_new (void)
@@ -52,7 +37,7 @@ test_accept_many (void)
   GtkAdjustment *threshold;
 
   gtk_widget_activate_action (root, "win.accept-many", NULL);
-  WAIT_FOR ((chooser = find_window ("FoveaAcceptWindow")) != NULL);
+  WAIT_FOR ((chooser = find_toplevel ("FoveaAcceptWindow")) != NULL);
   threshold = gtk_range_get_adjustment (GTK_RANGE (get (chooser, "scale")));
   gtk_adjustment_set_value (threshold, 100.0);
   g_assert_cmpuint (fovea_accept_window_get_n_accepted (FOVEA_ACCEPT_WINDOW (chooser)), <, N_CLEARED);
@@ -63,7 +48,7 @@ test_accept_many (void)
   g_assert_false (gtk_widget_get_visible (get (chooser, "below")));
   g_signal_emit_by_name (get (chooser, "accept_button"), "clicked");
   WAIT_FOR (count_pictures (window) == 0);
-  WAIT_FOR (find_window ("FoveaAcceptWindow") == NULL);
+  WAIT_FOR (find_toplevel ("FoveaAcceptWindow") == NULL);
   gtk_widget_activate_action (root, "win.undo", NULL);
   WAIT_FOR (count_pictures (window) == N_CLEARED);
   gtk_window_destroy (GTK_WINDOW (window));

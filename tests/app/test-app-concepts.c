@@ -36,21 +36,6 @@ loaded_new (void)
   return window;
 }
 
-static GtkWidget *
-find_toplevel (const char *type)
-{
-  g_autoptr (GListModel) toplevels = g_object_ref (gtk_window_get_toplevels ());
-
-  for (guint i = 0; i < g_list_model_get_n_items (toplevels); i++)
-    {
-      g_autoptr (GtkWidget) window = g_list_model_get_item (toplevels, i);
-
-      if (g_type_is_a (G_OBJECT_TYPE (window), g_type_from_name (type)) && gtk_widget_get_mapped (window))
-        return window;
-    }
-  return NULL;
-}
-
 /* Rename in place, move, delete: each undone by one step. */
 static void
 test_rename_move_delete (void)

@@ -431,21 +431,6 @@ test_preferences_left (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
-static GtkWidget *
-find_splits_window (void)
-{
-  GListModel *toplevels = gtk_window_get_toplevels ();
-
-  for (guint i = 0; i < g_list_model_get_n_items (toplevels); i++)
-    {
-      g_autoptr (GtkWidget) window = g_list_model_get_item (toplevels, i);
-
-      if (is_type (window, "FoveaSplitsWindow"))
-        return window;
-    }
-  return NULL;
-}
-
 static gboolean
 set_true (gpointer data)
 {
@@ -463,7 +448,7 @@ test_typed_and_left (void)
 
   WAIT_FOR (count_pictures (window) == FOVEA_SAMPLE_N_CONCEPTS * FOVEA_SAMPLE_N_EACH);
   gtk_widget_activate_action (GTK_WIDGET (window), "win.make-splits", NULL);
-  WAIT_FOR ((splits = find_splits_window ()) != NULL);
+  WAIT_FOR ((splits = find_toplevel ("FoveaSplitsWindow")) != NULL);
   spin = get (splits, "percent_spin");
   gtk_widget_grab_focus (spin);
   gtk_editable_set_text (GTK_EDITABLE (spin), "37");

@@ -7,6 +7,7 @@
 #include "engine/import-job.h"
 #include "engine/model-jobs.h"
 #include "models/mini-pack.h"
+#include "waiting.h"
 
 /* A folder of its own with a project in it, pictures that the test makes, and a pack of a few numbers. */
 typedef struct {
@@ -190,11 +191,7 @@ scratch_count (FoveaJob *job, const char *member)
 static inline void
 scratch_wait_for_items (GListModel *list, guint n)
 {
-  for (guint i = 0; i < 2000 && g_list_model_get_n_items (list) != n; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (2000);
-    }
+  WAIT_FOR (g_list_model_get_n_items (list) == n);
   g_assert_cmpuint (g_list_model_get_n_items (list), ==, n);
 }
 
@@ -203,14 +200,7 @@ static inline FoveaConcept *
 scratch_wait_for_concept (Scratch *scratch, const char *name)
 {
   FoveaConceptList *concepts = fovea_project_get_concepts (scratch->project);
-  FoveaConcept *concept_;
 
-  for (guint i = 0; i < 5000 && fovea_concept_list_lookup_name (concepts, name) == NULL; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  concept_ = fovea_concept_list_lookup_name (concepts, name);
-  g_assert_nonnull (concept_);
-  return concept_;
+  WAIT_FOR (fovea_concept_list_lookup_name (concepts, name) != NULL);
+  return fovea_concept_list_lookup_name (concepts, name);
 }

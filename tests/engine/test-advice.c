@@ -234,8 +234,7 @@ test_project (void)
   scratch_classes (&scratch, "data", 25, 0);
   job = scratch_import (&scratch, "data");
   fovea_project_advise_async (scratch.project, NULL, on_advised, &after);
-  while (after == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (after != NULL);
   g_assert_cmpuint (after->n_labelled, ==, 50);
   g_assert_cmpuint (after->n_concepts, ==, 2);
   g_assert_cmpint (after->advice, ==, FOVEA_ADVICE_GOOD); /* red and blue */
@@ -267,8 +266,7 @@ estimate (Scratch *scratch, GObject *params, Estimated *estimated)
 {
   *estimated = (Estimated){ 0 };
   fovea_project_estimate_training_async (scratch->project, params, NULL, on_estimated, estimated);
-  while (!estimated->done)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (estimated->done);
 }
 
 /* Epochs of so many pictures, each step as long as one was measured; nothing to learn from is said. */

@@ -19,12 +19,7 @@ typedef struct {
 static void
 wait_for (Outcome *outcome)
 {
-  for (guint i = 0; i < 5000 && !outcome->done; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  g_assert_true (outcome->done);
+  WAIT_FOR (outcome->done);
   scratch_settle ();
 }
 
@@ -110,11 +105,7 @@ picture_at (Scratch *scratch, guint i)
 static void
 wait_until_changed (FoveaPicture *picture, const char *split)
 {
-  for (guint i = 0; i < 2000 && !g_str_equal (fovea_picture_get_split (picture), split); i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
+  WAIT_FOR (g_str_equal (fovea_picture_get_split (picture), split));
   g_assert_cmpstr (fovea_picture_get_split (picture), ==, split);
 }
 
@@ -141,12 +132,7 @@ test_split (void)
   g_assert_cmpint (outcome.changed, ==, 2);
   wait_until_changed (picture, "test");
   fovea_project_count_splits_async (scratch.project, NULL, on_counted, &counts);
-  for (guint i = 0; i < 2000 && counts == NULL; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  g_assert_nonnull (counts);
+  WAIT_FOR (counts != NULL);
   g_assert_cmpuint (counts->len, ==, 2);
   g_assert_cmpstr (((FoveaSplitCount *) counts->pdata[0])->name, ==, "");
   g_assert_cmpuint (((FoveaSplitCount *) counts->pdata[0])->count, ==, N_PICTURES - 2);
@@ -417,11 +403,7 @@ wait_for_counts (Scratch *scratch, const char *first, guint n_first, const char 
 {
   FoveaConcept *a = scratch_wait_for_concept (scratch, first), *b = scratch_wait_for_concept (scratch, second);
 
-  for (guint i = 0; i < 5000 && (fovea_concept_get_count (a) != n_first || fovea_concept_get_count (b) != n_second); i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
+  WAIT_FOR (fovea_concept_get_count (a) == n_first && fovea_concept_get_count (b) == n_second);
   g_assert_cmpuint (fovea_concept_get_count (a), ==, n_first);
   g_assert_cmpuint (fovea_concept_get_count (b), ==, n_second);
 }
@@ -491,12 +473,7 @@ test_one_concept_of_folders (void)
   scratch_init (&scratch, FALSE);
   scratch_classes (&scratch, "data", 2, 0);
   job = scratch_import (&scratch, "data");
-  for (guint i = 0; i < 5000 && !fovea_project_get_one_concept (scratch.project); i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  g_assert_true (fovea_project_get_one_concept (scratch.project));
+  WAIT_FOR (fovea_project_get_one_concept (scratch.project));
   scratch_clear (&scratch);
 }
 

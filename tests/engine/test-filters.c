@@ -104,11 +104,7 @@ wait_while_busy (Scratch *scratch)
   FoveaLive *live = fovea_project_get_live (scratch->project);
 
   scratch_settle ();
-  for (guint i = 0; i < 5000 && (fovea_live_get_busy (live) || fovea_picture_list_get_loading (fovea_project_get_pictures (scratch->project))); i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
+  WAIT_FOR (!fovea_live_get_busy (live) && !fovea_picture_list_get_loading (fovea_project_get_pictures (scratch->project)));
   g_assert_false (fovea_live_get_busy (live));
 }
 
@@ -129,12 +125,7 @@ ids_of (FoveaPictureList *list)
 {
   GString *text = g_string_new (NULL);
 
-  for (guint i = 0; i < 5000 && fovea_picture_list_get_loading (list); i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  g_assert_false (fovea_picture_list_get_loading (list));
+  WAIT_FOR (!fovea_picture_list_get_loading (list));
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (list)); i++)
     g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i > 0 ? " " : "", fovea_picture_list_get_id (list, i));
   return g_string_free (text, FALSE);

@@ -125,11 +125,7 @@ test_undo_takes_all_back (void)
   job = scratch_import (&scratch, "data");
   g_assert_cmpint (info (&scratch, "inputs"), ==, 40);
   fovea_project_undo_async (scratch.project, NULL, on_undone, &text);
-  for (guint i = 0; i < 2000 && text == NULL; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
+  WAIT_FOR (text != NULL);
   g_assert_cmpstr (text, ==, "import 40 pictures");
   g_assert_cmpint (info (&scratch, "inputs"), ==, 0);
   g_free (text);
@@ -271,12 +267,7 @@ test_export_reviewed (void)
   picture = g_list_model_get_item (G_LIST_MODEL (fovea_project_get_pictures (scratch.project)), 1);
   id = fovea_picture_get_id (picture);
   fovea_project_set_state_async (scratch.project, &id, 1, FOVEA_PICTURE_COMPLETE, NULL, on_state_set, &done);
-  for (guint i = 0; i < 5000 && !done; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  g_assert_true (done);
+  WAIT_FOR (done);
   one = fovea_project_export (scratch.project, dest, &options);
   g_assert_true (fovea_job_wait (one, NULL, NULL, NULL));
   g_assert_cmpint (scratch_count (one, "pictures"), ==, 1);

@@ -28,11 +28,7 @@ label_and_wait (Scratch *scratch, gint64 id, const char *concept)
   int changed = -2;
 
   fovea_project_label_async (scratch->project, &id, 1, concept, FOVEA_LABEL_POSITIVE, NULL, on_labelled, &changed);
-  for (guint i = 0; i < 2000 && changed == -2; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
+  WAIT_FOR (changed != -2);
   g_assert_cmpint (changed, ==, 1);
 }
 
@@ -149,11 +145,7 @@ test_filter_and_labels (void)
   g_assert_cmpuint (watch.n_signals, ==, 1);
   g_assert_cmpuint (watch.last_position, ==, 2);
   g_assert_cmpuint (watch.removed, ==, 1);
-  for (guint i = 0; i < 1000 && n_changed == 0; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
+  WAIT_FOR (n_changed != 0);
   g_assert_cmpuint (n_changed, ==, 1);
   scratch_wait_for_items (G_LIST_MODEL (fovea_project_get_concepts (scratch.project)), 1);
   description = fovea_picture_dup_description (picture);
@@ -227,12 +219,7 @@ test_thumbnail (void)
   scratch_wait_for_items (list, 1);
   picture = g_list_model_get_item (list, 0);
   fovea_project_load_thumbnail_async (scratch.project, picture, 12, NULL, on_thumbnail, &done);
-  for (guint i = 0; i < 5000 && !done; i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  g_assert_true (done);
+  WAIT_FOR (done);
   g_clear_object (&picture);
   scratch_clear (&scratch);
 }

@@ -50,12 +50,7 @@ typedef gboolean (*Condition) (Scratch *scratch, gpointer data);
 static void
 wait_until (Scratch *scratch, Condition condition, gpointer data)
 {
-  for (guint i = 0; i < 5000 && !condition (scratch, data); i++)
-    {
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-  g_assert_true (condition (scratch, data));
+  WAIT_FOR (condition (scratch, data));
 }
 
 static gboolean

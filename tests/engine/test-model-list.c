@@ -4,18 +4,6 @@
 #include "engine/catalog.h"
 #include "engine/model-actions.h"
 
-#define WAIT_FOR(condition)                                            \
-  G_STMT_START                                                         \
-  {                                                                    \
-    for (guint waited = 0; waited < 5000 && !(condition); waited++)    \
-      {                                                                \
-        g_main_context_iteration (NULL, FALSE);                        \
-        g_usleep (2000);                                               \
-      }                                                                \
-    g_assert_true (condition);                                         \
-  }                                                                    \
-  G_STMT_END
-
 static void
 keep_result (GObject *source, GAsyncResult *result, gpointer data)
 {

@@ -244,8 +244,7 @@ test_exclusive_follows_labels (void)
   g_assert_no_error (error);
   g_assert_true (is_exclusive (&scratch, "replaced"));
   fovea_project_set_one_concept_async (scratch.project, FALSE, NULL, on_rule_set, &done);
-  while (!done)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (done);
   g_assert_true (is_exclusive (&scratch, "not-said"));
   g_assert_cmpint (fovea_project_label (scratch.project, &first, 1, "red", FOVEA_LABEL_POSITIVE, &error), ==, 1);
   g_assert_no_error (error);

@@ -14,18 +14,6 @@
 #include "store/store-undo.h"
 #include "store/store-vectors.h"
 
-#define WAIT_FOR(condition)                                               \
-  G_STMT_START                                                            \
-  {                                                                       \
-    for (guint wait = 0; wait < 5000 && !(condition); wait++)             \
-      {                                                                   \
-        g_main_context_iteration (NULL, FALSE);                           \
-        g_usleep (2000);                                                  \
-      }                                                                   \
-    g_assert_true (condition);                                            \
-  }                                                                       \
-  G_STMT_END
-
 /* ---- label errors on a made-up set ---- */
 
 #define N 1200

@@ -260,8 +260,7 @@ test_undo_and_errors (void)
   job = scratch_import (&scratch, "first");
   plan = fovea_project_make_splits (scratch.project, &options, FALSE, NULL);
   fovea_project_undo_async (scratch.project, NULL, on_undone, &text);
-  while (text == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (text != NULL);
   g_assert_cmpstr (text, ==, "split 10 pictures: 8 to train, 2 to test");
   splits = splits_text (&scratch);
   g_assert_cmpstr (splits, ==, ",,,,,,,,,,");

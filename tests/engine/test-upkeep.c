@@ -50,8 +50,7 @@ undo (FoveaProject *project)
   char *text = NULL;
 
   fovea_project_undo_async (project, NULL, on_undone, &text);
-  while (text == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (text != NULL);
   return text;
 }
 
@@ -221,8 +220,7 @@ look_around (Scratch *scratch)
   FoveaSurroundings *found = NULL;
 
   fovea_project_look_around_async (scratch->project, NULL, on_looked, &found);
-  while (found == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (found != NULL);
   return found;
 }
 
@@ -304,8 +302,7 @@ count_watched (Scratch *scratch)
   guint n;
 
   fovea_project_list_watched_folders_async (scratch->project, NULL, on_listed, &listed);
-  while (!listed.done)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (listed.done);
   n = g_strv_length (listed.folders);
   g_strfreev (listed.folders);
   return n;
@@ -325,8 +322,7 @@ test_watched (void)
   g_assert_cmpuint (count_watched (&scratch), ==, 1);
   folder = scratch_path (&scratch, "data");
   fovea_project_forget_watched_folder_async (scratch.project, folder, NULL, on_forgotten, &done);
-  while (!done)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (done);
   g_assert_cmpuint (count_watched (&scratch), ==, 0);
   text = undo (scratch.project);
   g_assert_cmpuint (count_watched (&scratch), ==, 1);
